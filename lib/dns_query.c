@@ -1,0 +1,213 @@
+/* dns_query - a DNS query read into a request, or the error answer that it deserves. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dns_query.h"
+
+#include "dns_name.h"
+#include "dns_wire.h"
+#include "target.h"
+
+struct record {
+	bool root; /* owned by the root */
+	uint16_t type;
+	uint16_t class;
+	uint32_t ttl;
+	struct span data;
+};
+
+struct subnet {
+	bool there;
+	uint16_t family;
+	struct ip_prefix prefix;
+};
+
+/* Moves behind a name that may be compressed; the pointer is not followed. */
+static bool skip_name(struct reader *r)
+{
+	for (size_t total = 1;;) {
+		uint8_t len = reader_u8(r);
+		if (r->bad || len == 0)
+			return !r->bad;
+		if ((len & DNS_POINTER) == DNS_POINTER)
+			return reader_take(r, 1);
+		total += 1u + len;
+		if (len > DNS_LABEL_MAX || total > DNS_NAME_MAX || !reader_take(r, len))
+			return false;
+	}
+}
+
+static bool read_record(struct reader *r, struct record *record)
+{
+	record->root = reader_left(r) && *r->at == 0;
+	if (!skip_name(r))
+		return false;
+	record->type = reader_u16(r);
+	record->class = reader_u16(r);
+	record->ttl = reader_u32(r);
+	record->data.len = reader_u16(r);
+	record->data.at = reader_take(r, record->data.len);
+	return !r->bad;
+}
+
+static bool read_question(struct reader *r, const uint8_t *msg, struct request *req)
+{
+	const uint8_t *name = r->at;
+	unsigned labels;
+	size_t len = dns_name_scan(name, reader_left(r), &labels);
+	if (!len)
+		return false;
+	reader_take(r, len);
+	req->dns.qtype = reader_u16(r);
+	req->dns.qclass = reader_u16(r);
+	if (r->bad)
+		return false;
+	req->dns.question_end = (uint16_t)(r->at - msg);
+	req->dns.qname_labels = (uint8_t)labels;
+	dns_name_key(name, len, labels, req);
+	return true;
+}
+
+/* RFC 7871 §6: the address has as many octets as SOURCE needs, with no bit set past it. */
+static bool read_subnet(struct span option, struct subnet *subnet)
+{
+	struct reader r = reader_of(option.at, option.len);
+	subnet->family = reader_u16(&r);
+	uint8_t source = reader_u8(&r), scope = reader_u8(&r);
+	if (r.bad || scope != 0 || reader_left(&r) != (source + 7u) / 8)
+		return false;
+
+	static const uint8_t bits[] = {0, 32, 128};
+	static const uint8_t families[] = {0, 4, 6};
+	if (subnet->family > DNS_ECS_IPV6 || source > bits[subnet->family])
+		return false;
+
+	struct ip_addr *addr = &subnet->prefix.addr;
+	*addr = (struct ip_addr){.family = families[subnet->family]};
+	memcpy(addr->bytes, r.at, reader_left(&r));
+	if (source % 8 && addr->bytes[source / 8] & 0xff >> source % 8)
+		return false;
+	subnet->prefix.len = source;
+	subnet->there = true;
+	return true;
+}
+
+static bool read_options(struct span data, bool use_ecs, struct subnet *subnet)
+{
+	struct reader r = reader_of(data.at, data.len);
+	while (reader_left(&r)) {
+		uint16_t code = reader_u16(&r);
+		struct span option = {.len = reader_u16(&r)};
+		option.at = reader_take(&r, option.len);
+		if (r.bad)
+			return false;
+		if (code != DNS_OPTION_ECS || !use_ecs)
+			continue;
+		if (subnet->there || !read_subnet(option, subnet))
+			return false;
+	}
+	return true;
+}
+
+static void take_opt(struct request_dns *dns, const struct record *opt)
+{
+	dns->edns = true;
+	dns->udp_size = opt->class > DNS_UDP_SIZE_MIN ? opt->class : DNS_UDP_SIZE_MIN;
+	dns->dnssec_ok = opt->ttl & DNS_EDNS_DO;
+}
+
+static void take_subnet(struct request *req, const struct subnet *subnet)
+{
+	req->dns.ecs = true;
+	req->dns.ecs_family = subnet->family;
+	req->dns.ecs_source = subnet->prefix.len;
+	if (subnet->prefix.len) {
+		req->client = subnet->prefix.addr;
+		req->client_len = subnet->prefix.len;
+	}
+}
+
+/* Everything behind the flags; gives the return code. */
+static uint16_t read_sections(struct reader *r, const uint8_t *msg, bool use_ecs,
+			      struct request *req)
+{
+	uint16_t questions = reader_u16(r);
+	uint32_t others = reader_u16(r);
+	others += reader_u16(r);
+	uint16_t additional = reader_u16(r);
+	if (questions != 1 || !read_question(r, msg, req))
+		return DNS_FORMERR;
+
+	struct record record, opt = {0};
+	for (uint32_t i = 0; i < others; i++)
+		if (!read_record(r, &record) || record.type == DNS_OPT)
+			return DNS_FORMERR;
+	for (uint16_t i = 0; i < additional; i++) {
+		if (!read_record(r, &record))
+			return DNS_FORMERR;
+		if (record.type != DNS_OPT)
+			continue;
+		if (req->dns.edns || !record.root)
+			return DNS_FORMERR;
+		opt = record;
+		take_opt(&req->dns, &opt);
+	}
+
+	if (!req->dns.edns)
+		return DNS_NOERROR;
+	if (opt.ttl >> 16 & 0xff)
+		return DNS_BADVERS;
+	struct subnet subnet = {0};
+	if (!read_options(opt.data, use_ecs, &subnet))
+		return DNS_FORMERR;
+	if (subnet.there)
+		take_subnet(req, &subnet);
+	return DNS_NOERROR;
+}
+
+static bool is_refused(const struct request_dns *dns)
+{
+	return (dns->qclass != DNS_CLASS_IN && dns->qclass != DNS_ANY) || dns->qtype == DNS_AXFR ||
+	       dns->qtype == DNS_IXFR;
+}
+
+enum drop_reason dns_query_reason(uint16_t rcode)
+{
+	switch (rcode) {
+	case DNS_NOERROR:
+		return DROP_none;
+	case DNS_FORMERR:
+		return DROP_dns_formerr;
+	case DNS_NXDOMAIN:
+		return DROP_dns_nxdomain;
+	case DNS_NOTIMP:
+		return DROP_dns_notimp;
+	case DNS_REFUSED:
+		return DROP_dns_refused;
+	case DNS_BADVERS:
+		return DROP_dns_badvers;
+	default:
+		return DROP_dns_servfail;
+	}
+}
+
+enum drop_reason dns_query_parse(const uint8_t *msg, size_t len, bool use_ecs, struct request *req)
+{
+	struct request_dns *dns = &req->dns;
+	req->protocol = PROTOCOL_DNS;
+	*dns = (struct request_dns){.udp_size = DNS_UDP_SIZE_MIN};
+	dns_name_key(NULL, 0, 0, req);
+	if (len < DNS_HEADER_LEN)
+		return DROP_dns_short;
+
+	struct reader r = reader_of(msg, len);
+	dns->id = reader_u16(&r);
+	dns->flags = reader_u16(&r);
+	if (dns->flags & DNS_QR)
+		return DROP_dns_response;
+
+	dns->rcode = read_sections(&r, msg, use_ecs, req);
+	if (dns->flags & DNS_OPCODE)
+		dns->rcode = DNS_NOTIMP;
+	else if (!dns->rcode && is_refused(dns))
+		dns->rcode = DNS_REFUSED;
+	return dns_query_reason(dns->rcode);
+}

@@ -1,0 +1,42 @@
+/* dns_query - a DNS query read into a request, or the error answer that it deserves. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "drop_reason.h"
+#include "request.h"
+
+/* Reads the message msg[0, len). Before: req->client and client_len hold the resolver's full
+ * address. After:
+ *
+ * - DROP_dns_short, DROP_dns_response: nothing is to be sent.
+ * - Another reason: an error answer is due, req->dns.rcode is set; do not match.
+ * - DROP_none: match it; protocol, dns and the key are set.
+ *
+ * dns.question_end is set whenever there is one question that can be read, so that it can be
+ * echoed; else the answer is a bare header (and OPT, when dns.edns is set). The first of these that
+ * is so decides:
+ *
+ * - NOTIMP: opcode is not QUERY.
+ * - FORMERR: not exactly one question (RFC 9619); a name that is compressed in the question or
+ *   malformed anywhere; a record that runs past the end; an OPT record that is not in the
+ *   additional section, not owned by the root or not the only one (RFC 6891 §6.1.1).
+ * - BADVERS: EDNS version is not 0 (RFC 6891 §6.1.3); its options are not read.
+ * - FORMERR: an option past its end; a client subnet option that is malformed (RFC 7871 §6, §7.2.1)
+ *   or there twice.
+ * - REFUSED: class is neither IN nor ANY; type is AXFR or IXFR: there are no zone transfers here,
+ *   and AXFR over UDP is not defined (RFC 5936 §4.2).
+ *
+ * Records of the answer and authority sections (an IXFR query has one) and other additional records
+ * (TSIG) must be well formed and are skipped. Octets behind the last record are ignored, as BIND
+ * and NSD do.
+ *
+ * Client subnet (RFC 7871), when use_ecs is set (else the option is one more unknown option):
+ * client and client_len become the prefix. With SOURCE PREFIX-LENGTH 0 the client asks that its
+ * address be not used, and the decision is made for the resolver's own address, as without the
+ * option (§7.1.2); family 0 is then accepted too.
+ *
+ * Any thread; no allocation; time is bounded by len. */
+enum drop_reason dns_query_parse(const uint8_t *msg, size_t len, bool use_ecs, struct request *req);
+
+/* The reason that stands for an error code. */
+enum drop_reason dns_query_reason(uint16_t rcode);

@@ -1,0 +1,133 @@
+/* http_answer - writes the whole HTTP/1.1 response that a verdict asks for. RFC 9110 §15, RFC 9112.
+ */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "http_answer.h"
+
+#include "octet_class.h"
+
+/* A status line's number and phrase, what it is counted as, and the field that it comes with. */
+struct answer_kind {
+	uint16_t status;
+	enum drop_reason reason;
+	const char *line;
+	const char *field;
+};
+
+static const struct answer_kind redirects[] = {
+	{302, DROP_none, "302 Found", ""},
+	{301, DROP_none, "301 Moved Permanently", ""},
+	{303, DROP_none, "303 See Other", ""},
+	{307, DROP_none, "307 Temporary Redirect", ""},
+	{308, DROP_none, "308 Permanent Redirect", ""},
+};
+
+static const struct answer_kind errors[] = {
+	{400, DROP_http_bad_request, "400 Bad Request", ""},
+	{403, DROP_http_denied, "403 Forbidden", ""},
+	{404, DROP_http_no_scope, "404 Not Found", ""},
+	{405, DROP_http_method, "405 Method Not Allowed", "Allow: GET, HEAD\r\n"},
+	{414, DROP_http_uri_long, "414 URI Too Long", ""},
+	{431, DROP_http_head_split, "431 Request Header Fields Too Large", ""},
+	{501, DROP_http_unknown_method, "501 Not Implemented", ""},
+	{503, DROP_http_no_target, "503 Service Unavailable", "Retry-After: 1\r\n"},
+	{505, DROP_http_version, "505 HTTP Version Not Supported", ""},
+};
+
+/* The first of the list for a status that is not in it. */
+static const struct answer_kind *kind_of(const struct answer_kind *list, size_t n, uint16_t status)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].status == status)
+			return &list[i];
+	}
+	return list;
+}
+
+static void write_start(struct writer *w, const struct answer_kind *kind, const char *date)
+{
+	writer_text(w, "HTTP/1.1 ");
+	writer_text(w, kind->line);
+	writer_text(w, "\r\nDate: ");
+	writer_bytes(w, date, HTTP_DATE_LEN);
+	writer_text(w, "\r\n");
+	writer_text(w, kind->field);
+}
+
+static void write_end(struct writer *w)
+{
+	writer_text(w, "Content-Length: 0\r\nConnection: close\r\n\r\n");
+}
+
+static struct http_answer write_error(uint8_t *out, size_t cap, uint16_t status, const char *date)
+{
+	const struct answer_kind *kind =
+		kind_of(errors, sizeof(errors) / sizeof(errors[0]), status);
+	struct writer w = writer_of(out, cap);
+	write_start(&w, kind, date);
+	write_end(&w);
+	return (struct http_answer){w.bad ? 0 : (size_t)(w.at - out), kind->reason};
+}
+
+static void write_host(struct writer *w, struct span host)
+{
+	uint8_t *out = writer_take(w, host.len);
+	for (uint32_t i = 0; out && i < host.len; i++)
+		out[i] = octet_lower(host.at[i]);
+}
+
+static void write_location(struct writer *w, const struct request *req, const struct dri *dri,
+			   const char *scheme)
+{
+	const struct span *path = &req->http.path, *query = &req->http.query;
+	writer_text(w, "Location: ");
+	writer_text(w, scheme);
+	writer_text(w, "://");
+	writer_text(w, dri->authority);
+	writer_text(w, dri->path_prefix);
+	if (dri->include_redirecting_host) {
+		write_host(w, req->http.host);
+		writer_u8(w, '/');
+	}
+	writer_bytes(w, path->at + 1, path->len - 1);
+	writer_bytes(w, query->at, query->len);
+	writer_text(w, "\r\n");
+}
+
+static struct http_answer write_redirect(uint8_t *out, size_t cap, const struct request *req,
+					 const struct verdict *verdict, const char *date)
+{
+	const struct dri *dri = verdict->dri;
+	if (!dri || !dri->authority || (dri->include_redirecting_host && req->http.host.len == 0))
+		return write_error(out, cap, 503, date);
+	bool https = req->protocol == PROTOCOL_HTTPS;
+	const char *scheme = dri->scheme ? dri->scheme : https ? "https" : "http";
+	if (https && strcmp(scheme, "https") != 0)
+		return write_error(out, cap, 503, date);
+
+	uint16_t status = verdict->scope ? verdict->scope->status : 302;
+	struct writer w = writer_of(out, cap);
+	write_start(&w, kind_of(redirects, sizeof(redirects) / sizeof(redirects[0]), status), date);
+	write_location(&w, req, dri, scheme);
+	write_end(&w);
+	if (w.bad)
+		return write_error(out, cap, 414, date);
+	return (struct http_answer){(size_t)(w.at - out), DROP_none};
+}
+
+struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct request *req,
+				     const struct verdict *verdict, const char date[HTTP_DATE_LEN])
+{
+	switch ((enum verdict_outcome)verdict->outcome) {
+	case VERDICT_REDIRECT:
+		return write_redirect(out, cap, req, verdict, date);
+	case VERDICT_DENY:
+		return write_error(out, cap, 403, date);
+	case VERDICT_NO_SCOPE:
+		return write_error(out, cap, 404, date);
+	case VERDICT_NO_TARGET:
+		return write_error(out, cap, 503, date);
+	case VERDICT_ERROR:
+		break;
+	}
+	return write_error(out, cap, req->http.status, date);
+}

@@ -1,0 +1,35 @@
+/* http_answer - writes the whole HTTP/1.1 response that a verdict asks for. RFC 9110 §15, RFC 9112.
+ */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "drop_reason.h"
+#include "http_date.h"
+#include "request.h"
+#include "verdict.h"
+
+struct http_answer {
+	size_t len;              /* 0: not even an error answer fits; else the bytes written */
+	enum drop_reason reason; /* DROP_none: it is a redirect */
+};
+
+/* The longest answer without a Location. */
+enum { HTTP_ANSWER_ERROR_MAX = 128 };
+
+/* Writes at most cap bytes. The answer has no content, closes the connection, and is the same for
+ * GET and HEAD:
+ * - redirect: the scope's status (302 when it has none) and the Location.
+ * - deny: 403.
+ * - no scope: 404.
+ * - no target: 503 with Retry-After. So too for a redirect whose DRI has no HTTP part, would send
+ * an https request to http, or needs the redirecting host of a request that has none.
+ * - error: req->http.status; 405 with Allow.
+ *
+ * A redirect that does not fit becomes 414. `date` is what http_date_write gives for now.
+ *
+ * Location (RFC 8804 §2): scheme "://" authority path-prefix [redirecting-host "/"]
+ * path-without-its-first-'/' query. The scheme is the DRI's, else the request's; path and query are
+ * the client's own octets, dot segments included: it is the client who goes there with them. Nothing of the
+ * request is written that http_request_parse did not check. Any thread. */
+struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct request *req,
+				     const struct verdict *verdict, const char date[HTTP_DATE_LEN]);

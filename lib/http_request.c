@@ -1,0 +1,367 @@
+/* http_request - reads the head of one HTTP/1.x request. RFC 9112, RFC 9110. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "http_request.h"
+
+#include "octet_class.h"
+
+/* What the fields say that decides whether the request is taken. */
+struct field_facts {
+	struct span host;
+	unsigned hosts;
+	unsigned lengths;
+};
+
+static struct span span_of(const uint8_t *at, const uint8_t *end)
+{
+	return (struct span){at, (uint32_t)(end - at)};
+}
+
+static struct span span_from(struct span span, uint32_t offset)
+{
+	return (struct span){span.at + offset, span.len - offset};
+}
+
+/* `lower` in lower case. */
+static bool span_is(struct span span, const char *lower, size_t len)
+{
+	if (span.len != len)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (octet_lower(span.at[i]) != (uint8_t)lower[i])
+			return false;
+	}
+	return true;
+}
+
+/* For an octet that is not the one that belongs there, or is not there yet. */
+static enum drop_reason refuse(const struct reader *r)
+{
+	return reader_left(r) == 0 ? DROP_http_head_split : DROP_http_bad_request;
+}
+
+static enum drop_reason expect(struct reader *r, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++, r->at++) {
+		if (reader_left(r) == 0 || *r->at != (uint8_t)text[i])
+			return refuse(r);
+	}
+	return DROP_none;
+}
+
+static enum drop_reason read_digit(struct reader *r, uint8_t *digit)
+{
+	if (reader_left(r) == 0 || !OCTET_DIGIT(*r->at))
+		return refuse(r);
+	*digit = *r->at++ - '0';
+	return DROP_none;
+}
+
+static struct span read_class(struct reader *r, uint8_t class)
+{
+	const uint8_t *start = r->at, *at = start, *end = r->end;
+	while (at < end && octet_class[*at] & class)
+		at++;
+	r->at = at;
+	return span_of(start, at);
+}
+
+/* Eight octets at a time as long as all of them are SP, VCHAR or obs-text. The lowest bit set of
+ * `other` is that of the first one which is not; bits above it may be wrong. */
+static void skip_plain(struct reader *r)
+{
+	const uint64_t ones = UINT64_MAX / 255, tops = ones * 0x80;
+	const uint8_t *at = r->at;
+	for (; r->end - at >= 8; at += 8) {
+		uint64_t word;
+		memcpy(&word, at, 8);
+		uint64_t below = (word - ones * ' ') & ~word;
+		uint64_t del = ((word ^ ones * 0x7f) - ones) & ~(word ^ ones * 0x7f);
+		uint64_t other = (below | del) & tops;
+		if (other) {
+			if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+				at += __builtin_ctzll(other) / 8;
+			break;
+		}
+	}
+	r->at = at;
+}
+
+static enum drop_reason read_version(struct reader *r, uint8_t *major, uint8_t *minor)
+{
+	enum drop_reason reason = expect(r, " HTTP/", 6);
+	if (!reason)
+		reason = read_digit(r, major);
+	if (!reason)
+		reason = expect(r, ".", 1);
+	if (!reason)
+		reason = read_digit(r, minor);
+	return reason ? reason : expect(r, "\r\n", 2);
+}
+
+/* Methods are case-sensitive (RFC 9110 §9.1). */
+static enum drop_reason judge_method(struct span name, struct request_http *http)
+{
+	static const char others[][8] = {"POST",    "PUT",   "DELETE", "CONNECT",
+					 "OPTIONS", "TRACE", "PATCH"};
+	if (name.len == 3 && !memcmp(name.at, "GET", 3)) {
+		http->method = HTTP_GET;
+		return DROP_none;
+	}
+	if (name.len == 4 && !memcmp(name.at, "HEAD", 4)) {
+		http->method = HTTP_HEAD;
+		return DROP_none;
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (name.len == strlen(others[i]) && !memcmp(name.at, others[i], name.len))
+			return DROP_http_method;
+	}
+	return DROP_http_unknown_method;
+}
+
+/* Takes the scheme and the authority off an absolute target (RFC 9112 §3.2.2). */
+static bool split_absolute(struct request *req, struct span *target, struct span *authority)
+{
+	struct span head = {target->at, target->len < 7 ? target->len : 7};
+	uint32_t scheme_len = 7;
+	if (!span_is(head, "http://", 7)) {
+		head.len = target->len < 8 ? target->len : 8;
+		scheme_len = 8;
+		if (!span_is(head, "https://", 8))
+			return false;
+		req->protocol = PROTOCOL_HTTPS;
+	}
+	*target = span_from(*target, scheme_len);
+	uint32_t len = 0;
+	while (len < target->len && target->at[len] != '/' && target->at[len] != '?')
+		len++;
+	*authority = (struct span){target->at, len};
+	*target = span_from(*target, len);
+	return len > 0;
+}
+
+static enum drop_reason split_target(struct request *req, struct span target,
+				     struct span *authority)
+{
+	if (memchr(target.at, '#', target.len))
+		return DROP_http_bad_request;
+	if (target.at[0] != '/' && !split_absolute(req, &target, authority))
+		return DROP_http_bad_request;
+	const uint8_t *mark = target.len ? memchr(target.at, '?', target.len) : NULL;
+	const uint8_t *end = target.at + target.len;
+	req->http.path = span_of(target.at, mark ? mark : end);
+	req->http.query = span_of(mark ? mark : end, end);
+	if (req->http.path.len == 0)
+		req->http.path = (struct span){(const uint8_t *)"/", 1};
+	return req->http.path.len > REQUEST_PATH_MAX ? DROP_http_uri_long : DROP_none;
+}
+
+static enum drop_reason read_request_line(struct reader *r, struct request *req,
+					  struct span *authority)
+{
+	if (reader_left(r) && *r->at == '\r') {
+		enum drop_reason reason = expect(r, "\r\n", 2);
+		if (reason)
+			return reason;
+	}
+	struct span method = read_class(r, OCTET_TOKEN);
+	if (method.len == 0)
+		return refuse(r);
+	enum drop_reason reason = expect(r, " ", 1);
+	if (reason)
+		return reason;
+	struct span target = read_class(r, OCTET_TARGET);
+	if (target.len == 0)
+		return refuse(r);
+	uint8_t major;
+	reason = read_version(r, &major, &req->http.minor);
+	if (reason)
+		return reason;
+	if (major != 1)
+		return DROP_http_version;
+	reason = judge_method(method, &req->http);
+	return reason ? reason : split_target(req, target, authority);
+}
+
+static struct span trim(struct span value)
+{
+	while (value.len && (value.at[0] == ' ' || value.at[0] == '\t'))
+		value = span_from(value, 1);
+	while (value.len && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t'))
+		value.len--;
+	return value;
+}
+
+static enum drop_reason read_field(struct reader *r, struct span *name, struct span *value)
+{
+	*name = read_class(r, OCTET_TOKEN);
+	if (name->len == 0)
+		return refuse(r);
+	enum drop_reason reason = expect(r, ":", 1);
+	if (reason)
+		return reason;
+	const uint8_t *start = r->at;
+	skip_plain(r);
+	read_class(r, OCTET_VALUE);
+	*value = trim(span_of(start, r->at));
+	return expect(r, "\r\n", 2);
+}
+
+static bool is_zero(struct span value)
+{
+	for (uint32_t i = 0; i < value.len; i++) {
+		if (value.at[i] != '0')
+			return false;
+	}
+	return value.len > 0;
+}
+
+static bool judge_field(struct span name, struct span value, struct field_facts *facts)
+{
+	if (span_is(name, "host", 4)) {
+		facts->host = value;
+		return facts->hosts++ == 0;
+	}
+	if (span_is(name, "content-length", 14))
+		return is_zero(value) && facts->lengths++ == 0;
+	return !span_is(name, "transfer-encoding", 17);
+}
+
+static enum drop_reason read_fields(struct reader *r, struct request *req,
+				    struct field_facts *facts)
+{
+	const uint8_t *start = r->at;
+	while (reader_left(r) && *r->at != '\r') {
+		struct span name, value;
+		enum drop_reason reason = read_field(r, &name, &value);
+		if (reason)
+			return reason;
+		if (!judge_field(name, value, facts))
+			return DROP_http_bad_request;
+	}
+	req->http.headers = span_of(start, r->at);
+	return expect(r, "\r\n", 2);
+}
+
+static bool is_port(struct span port)
+{
+	uint32_t number = 0;
+	for (uint32_t i = 0; i < port.len; i++) {
+		if (!OCTET_DIGIT(port.at[i]) || port.len > 5)
+			return false;
+		number = number * 10 + port.at[i] - '0';
+	}
+	return number <= UINT16_MAX;
+}
+
+/* uri-host [ ":" port ] (RFC 9110 §7.2), and the host's part of the key. */
+static bool read_authority(struct request *req, struct span authority, struct span *host)
+{
+	uint32_t len = 0;
+	while (len < authority.len && authority.at[len] != ':' && authority.at[0] != '[')
+		len++;
+	if (authority.len && authority.at[0] == '[') {
+		const uint8_t *close = memchr(authority.at, ']', authority.len);
+		len = close ? (uint32_t)(close + 1 - authority.at) : authority.len;
+	}
+	*host = (struct span){authority.at, len};
+	if (len < authority.len &&
+	    (authority.at[len] != ':' || !is_port(span_from(authority, len + 1))))
+		return false;
+	if (!request_key_host(req, host->at, host->len))
+		return false;
+	if (host->at[host->len - 1] == '.')
+		host->len--;
+	return true;
+}
+
+static bool judge_host(struct request *req, struct span authority, const struct field_facts *facts)
+{
+	req->host_len = 0;
+	if (facts->hosts == 0 && req->http.minor > 0)
+		return false;
+	if (facts->hosts && !read_authority(req, facts->host, &req->http.host))
+		return false;
+	return authority.len == 0 || read_authority(req, authority, &req->http.host);
+}
+
+static enum drop_reason parse(struct reader *r, struct request *req)
+{
+	struct span authority = {NULL, 0};
+	struct field_facts facts = {{NULL, 0}, 0, 0};
+	req->protocol = PROTOCOL_HTTP;
+	enum drop_reason reason = read_request_line(r, req, &authority);
+	if (!reason)
+		reason = read_fields(r, req, &facts);
+	if (reason)
+		return reason;
+	if (!judge_host(req, authority, &facts) ||
+	    !request_key_path(req, req->http.path.at, req->http.path.len))
+		return DROP_http_bad_request;
+	return DROP_none;
+}
+
+static uint16_t status_of(enum drop_reason reason)
+{
+	switch (reason) {
+	case DROP_none:
+		return 0;
+	case DROP_http_method:
+		return 405;
+	case DROP_http_uri_long:
+		return 414;
+	case DROP_http_head_split:
+		return 431;
+	case DROP_http_unknown_method:
+		return 501;
+	case DROP_http_version:
+		return 505;
+	default:
+		return 400;
+	}
+}
+
+enum drop_reason http_request_parse(const uint8_t *bytes, size_t len, struct request *req)
+{
+	struct reader r = reader_of(bytes, len);
+	enum drop_reason reason = parse(&r, req);
+	req->http.status = status_of(reason);
+	return reason;
+}
+
+struct span http_request_header(const struct request *req, const char *name, size_t len)
+{
+	struct reader r = reader_of(req->http.headers.at, req->http.headers.len);
+	struct span field, value;
+	while (reader_left(&r) && !read_field(&r, &field, &value)) {
+		if (span_is(field, name, len))
+			return value;
+	}
+	return (struct span){NULL, 0};
+}
+
+bool http_request_unstack(struct request *req, const char *path_prefix, size_t prefix_len)
+{
+	struct span path = req->http.path, host;
+	if (path.len <= prefix_len || memcmp(path.at, path_prefix, prefix_len) != 0 ||
+	    req->http.unstacked == UINT8_MAX)
+		return false;
+	path = span_from(path, (uint32_t)prefix_len);
+	const uint8_t *slash = memchr(path.at, '/', path.len);
+	struct span authority = {path.at, slash ? (uint32_t)(slash - path.at) : path.len};
+	path = slash ? span_from(path, authority.len) : (struct span){(const uint8_t *)"/", 1};
+
+	uint8_t key[REQUEST_HOST_MAX];
+	uint16_t host_len = req->host_len, key_len = req->key_len;
+	memcpy(key, req->key, sizeof(key));
+	if (!read_authority(req, authority, &host)) {
+		memcpy(req->key, key, sizeof(key));
+		req->host_len = host_len;
+		req->key_len = key_len;
+		return false;
+	}
+	request_key_path(req, path.at, path.len);
+	req->http.host = host;
+	req->http.path = path;
+	req->http.unstacked++;
+	return true;
+}

@@ -1,0 +1,46 @@
+/* http_request - reads the head of one HTTP/1.x request. RFC 9112, RFC 9110. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "drop_reason.h"
+#include "request.h"
+
+/* Reads one request, whose whole head must be in the bytes; what follows the head is not looked at,
+ * as every answer closes the connection. Any thread.
+ *
+ * DROP_none: to be matched. req->protocol is PROTOCOL_HTTP, or PROTOCOL_HTTPS when the target is an
+ * absolute URI with the scheme https; req->http and the key are filled, and its spans stay good as
+ * long as the bytes. The host is that of an absolute target, else of the Host field. An HTTP/1.0
+ * request without either has an empty host and a key with an empty host part, "/path", which only
+ * scopes for any host can match.
+ *
+ * Else a refuse reason, and req->http.status is set; of the rest nothing is to be used. The request
+ * line is judged before the fields: the first of these which is true counts.
+ * - http_bad_request (400): the request line breaks RFC 9112 §3 (an HTTP/0.9 request does).
+ * - http_version (505): HTTP/x.y and x is not 1 (RFC 9110 §15.6.6).
+ * - http_unknown_method (501): neither a method of RFC 9110 §9 nor PATCH.
+ * - http_method (405): one of those, but not GET or HEAD; whatever the target.
+ * - http_bad_request: the target is neither a path nor an http or https URI, or has a fragment.
+ * - http_uri_long (414): the path is longer than REQUEST_PATH_MAX.
+ * - http_bad_request: a field breaks RFC 9112 §5 (folded, space before the colon, controls), or
+ *   announces a body: any Transfer-Encoding, a Content-Length that is not 0 or is there twice.
+ * - http_bad_request: Host is missing (HTTP/1.1), there twice or not host[:port] (RFC 9112 §3.2);
+ *   an absolute target's authority is not host[:port]; the path is not valid (request_key_path).
+ * - http_head_split (431): the bytes end before one of these or the end of the head is found. More
+ *   bytes can change this answer and no other.
+ *
+ * Lines end with CRLF, never with a bare LF or CR; one empty line before the request line is let
+ * pass (RFC 9112 §2.2). */
+enum drop_reason http_request_parse(const uint8_t *bytes, size_t len, struct request *req);
+
+/* The value, without white space around it, of the first field of this name, which is given in
+ * lower case. at is NULL when there is none; the at of an empty value is not. For requests to be
+ * matched. Any thread. */
+struct span http_request_header(const struct request *req, const char *name, size_t len);
+
+/* For a request whose host is a distinguished host of ours: when its path, as the client sent it,
+ * is path_prefix (starts and ends with '/'), then a segment that is host[:port], and then ends or
+ * goes on with '/', the host, path and key become those of the stacked request, `unstacked` is
+ * counted up, and the result is true. Else false, and nothing is changed. RFC 7336 §3.2, RFC 8804
+ * §2. */
+bool http_request_unstack(struct request *req, const char *path_prefix, size_t prefix_len);

@@ -1,0 +1,127 @@
+/* request - the key of a content request from its host and its path. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "request.h"
+
+#include "octet_class.h"
+
+enum { HOST_TEXT_MAX = 253, LABEL_MAX = 63, IP6_LITERAL_MAX = 2 + 45 };
+
+static bool key_label(struct request *req, const uint8_t *label, size_t len)
+{
+	if (len == 0 || len > LABEL_MAX)
+		return false;
+	uint8_t *out = req->key + req->host_len;
+	uint8_t common = OCTET_HOST;
+	for (size_t i = 0; i < len; i++) {
+		common &= octet_class[label[i]];
+		out[i] = octet_lower(label[i]);
+	}
+	req->host_len += (uint16_t)len;
+	return common;
+}
+
+static bool key_ip6_literal(struct request *req, const uint8_t *host, size_t len)
+{
+	if (len < 4 || len > IP6_LITERAL_MAX || host[len - 1] != ']')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		bool inner = i > 0 && i < len - 1;
+		if (inner && !(octet_class[host[i]] & OCTET_HEX) && host[i] != ':' &&
+		    host[i] != '.')
+			return false;
+		req->key[i] = octet_lower(host[i]);
+	}
+	req->host_len = (uint16_t)len;
+	return true;
+}
+
+static bool key_labels(struct request *req, const uint8_t *host, size_t len)
+{
+	if (len > 0 && host[len - 1] == '.')
+		len--;
+	if (len > HOST_TEXT_MAX)
+		return false;
+	size_t end = len;
+	for (size_t i = len; i > 0; i--) {
+		if (host[i - 1] != '.')
+			continue;
+		if (!key_label(req, host + i, end - i))
+			return false;
+		req->key[req->host_len++] = '.';
+		end = i - 1;
+	}
+	return key_label(req, host, end);
+}
+
+bool request_key_host(struct request *req, const uint8_t *host, size_t len)
+{
+	req->host_len = 0;
+	bool literal = len > 0 && host[0] == '[';
+	if (!(literal ? key_ip6_literal(req, host, len) : key_labels(req, host, len)))
+		return false;
+	req->key[req->host_len] = '/';
+	req->key_len = req->host_len + 1;
+	return true;
+}
+
+static uint8_t hex_value(uint8_t c)
+{
+	return (uint8_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+}
+
+/* Writes the triplet at `at` in normal form (RFC 3986 §6.2.2.1, §6.2.2.2); gives how many octets
+ * that are. */
+static size_t put_triplet(uint8_t *out, const uint8_t *at)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	uint8_t high = hex_value(at[1]), low = hex_value(at[2]), octet = (uint8_t)(high << 4 | low);
+	if (octet_class[octet] & OCTET_UNRESERVED) {
+		out[0] = octet;
+		return 1;
+	}
+	out[0] = '%';
+	out[1] = (uint8_t)digits[high];
+	out[2] = (uint8_t)digits[low];
+	return 3;
+}
+
+/* Takes off the segment that ends at `out` when it is "." or "..", and with ".." the one before it
+ * (RFC 3986 §5.2.4). Gives the new end: `out` itself, or behind a '/'. */
+static uint8_t *drop_dots(uint8_t *root, uint8_t *segment, uint8_t *out)
+{
+	size_t len = (size_t)(out - segment);
+	if (len == 0 || len > 2 || segment[0] != '.' || segment[len - 1] != '.')
+		return out;
+	if (len == 1 || segment == root + 1)
+		return segment;
+	for (segment--; segment[-1] != '/';)
+		segment--;
+	return segment;
+}
+
+bool request_key_path(struct request *req, const uint8_t *path, size_t len)
+{
+	if (len == 0 || len > REQUEST_PATH_MAX || path[0] != '/')
+		return false;
+	uint8_t *root = req->key + req->host_len, *out = root, *segment = root + 1;
+	*out++ = '/';
+	for (size_t i = 1; i < len; i++) {
+		if (octet_class[path[i]] & OCTET_SEGMENT) {
+			*out++ = path[i];
+		} else if (path[i] == '/') {
+			uint8_t *end = drop_dots(root, segment, out);
+			if (end == out)
+				*end++ = '/';
+			segment = out = end;
+		} else if (path[i] == '%' && len - i > 2 &&
+			   octet_class[path[i + 1]] & octet_class[path[i + 2]] & OCTET_HEX) {
+			out += put_triplet(out, path + i);
+			i += 2;
+		} else {
+			return false;
+		}
+	}
+	out = drop_dots(root, segment, out);
+	req->key_len = (uint16_t)(out - req->key);
+	return true;
+}

@@ -1,0 +1,70 @@
+/* scope - a contentRequestScope: a class of content requests and what is done with them. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pattern; /* lib/pattern_set.h */
+
+enum scope_action { SCOPE_REDIRECT, SCOPE_DENY, SCOPE_PASS };
+
+enum scope_policy {
+	POLICY_ORDERED,
+	POLICY_WEIGHTED,
+	POLICY_HASH,
+	POLICY_ROUND_ROBIN,
+	POLICY_RANDOM
+};
+
+struct scope_time {
+	uint64_t start; /* start <= now < end, seconds since 1970-01-01 UTC (RFC 8006 §4.2.3.2) */
+	uint64_t end;
+};
+
+struct scope_candidate {
+	uint32_t target; /* index into tables->targets */
+	uint32_t weight; /* 1..65535 */
+};
+
+enum { SCOPE_NO_TARGET = UINT32_MAX, SCOPE_ANY_FOOTPRINT = UINT32_MAX, SCOPE_CANDIDATES_MAX = 64 };
+
+/* What is common to all places of the trie at which the scope hangs. Immutable once in a trie. One block of memory: all
+ * pointers but `file` point into it. */
+struct scope {
+	uint32_t refs; /* control thread only */
+	uint32_t
+		order; /* place in the configuration: the earlier one wins when all else is equal */
+	int16_t priority;   /* the higher one wins over everything else */
+	uint8_t protocols;  /* bits of enum request_protocol */
+	uint8_t action;     /* enum scope_action */
+	uint8_t policy;     /* enum scope_policy */
+	bool deny_nxdomain; /* a denied DNS query gets NXDOMAIN, not REFUSED */
+	uint16_t status;    /* of an HTTP redirect: 301, 302, 303, 307, 308 */
+	uint16_t n_qtypes;  /* 0: any type */
+	uint16_t n_times;   /* 0: always */
+	uint16_t n_candidates;
+	uint16_t n_named; /* 0: no named footprints */
+	uint16_t n_patterns;
+	uint16_t
+		n_common; /* the first ones: query and headers, needed at every place; the rest: one for a place */
+	uint32_t footprint;     /* id, or SCOPE_ANY_FOOTPRINT */
+	uint8_t footprint_rank; /* see lib/scope_rank.h */
+	uint32_t fallback;      /* target, or SCOPE_NO_TARGET: then the tables' fallback */
+	uint32_t id;            /* index into tables->scopes */
+	uint64_t seed;          /* hash of the name: round-robin slot */
+	uint16_t *qtypes;
+	uint32_t *
+		named; /* ids of named footprints: the client is in one of them, and in `footprint` */
+	struct pattern *patterns;
+	struct scope_time *times;
+	struct scope_candidate *candidates;
+	char *name;
+	char *json; /* the scope in canonical form, one line */
+	char *file; /* where it was said; shared by many scopes, not owned */
+	unsigned line;
+};
+
+const char *scope_action_name(enum scope_action action);
+const char *scope_policy_name(enum scope_policy policy);

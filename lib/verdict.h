@@ -1,0 +1,27 @@
+/* verdict - what match and choose decided about one request; replies are written from it alone. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "scope.h"
+#include "target.h"
+#include "zone.h"
+
+enum verdict_outcome {
+	VERDICT_REDIRECT, /* to `target` as `dri` says */
+	VERDICT_DENY,     /* `scope` denies */
+	VERDICT_NO_SCOPE, /* nothing matches; DNS: `zone` and `name_exists` say which negative answer */
+	VERDICT_NO_TARGET, /* `scope` matches but nothing usable is left, not even its fallback */
+	VERDICT_ERROR, /* decode already found the error: request.dns.rcode or request.http.status */
+};
+
+/* Points into the view that the whole burst uses; not valid after it. */
+struct verdict {
+	uint8_t outcome; /* enum verdict_outcome */
+	uint8_t ecs_scope; /* SCOPE PREFIX-LENGTH: the decision is the same for the whole prefix (RFC 7871 §7.2.1) */
+	bool name_exists; /* DNS: the host, or a name under it, is in the tables; else NXDOMAIN */
+	bool fell_back;   /* target is the fallback */
+	const struct zone *zone;   /* DNS: the zone the name is in; NULL: none, so REFUSED */
+	const struct scope *scope; /* that won, or NULL */
+	const struct target *target;
+	const struct dri *dri;
+};

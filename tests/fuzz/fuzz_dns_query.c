@@ -1,0 +1,126 @@
+/* fuzz_dns_query - any octets as a DNS query, and the answers to what can be read, in any room. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lib/dns_answer.h"
+#include "lib/dns_name.h"
+#include "lib/dns_query.h"
+#include "lib/dns_wire.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+/* Moves behind a name whose pointers point back. */
+static void skip_name(struct reader *r, const uint8_t *msg)
+{
+	for (uint8_t len; (len = reader_u8(r));) {
+		if (len >= DNS_POINTER) {
+			size_t to = (size_t)(len & 0x3f) << 8 | reader_u8(r);
+			must(!r->bad && to >= DNS_HEADER_LEN && to < (size_t)(r->at - msg) - 2);
+			return;
+		}
+		must(len <= DNS_LABEL_MAX && reader_take(r, len));
+	}
+}
+
+/* The answer is a whole message, and nothing else. */
+static void check_answer(const uint8_t *msg, const struct dns_answer *answer, size_t cap)
+{
+	must(answer->len >= DNS_HEADER_LEN && answer->len <= cap && answer->reason < DROP__COUNT);
+	must(load_be16(msg + 2) & DNS_QR);
+	must(load_be16(msg + 4) <= 1);
+	must(!(load_be16(msg + 2) & DNS_TC) == (answer->reason != DROP_dns_truncated));
+
+	struct reader r = reader_of(msg + DNS_HEADER_LEN, answer->len - DNS_HEADER_LEN);
+	if (load_be16(msg + 4)) {
+		skip_name(&r, msg);
+		reader_u32(&r);
+	}
+	uint32_t records = load_be16(msg + 6) + load_be16(msg + 8) + load_be16(msg + 10);
+	while (records--) {
+		skip_name(&r, msg);
+		reader_take(&r, 8);
+		reader_take(&r, reader_u16(&r));
+		must(!r.bad);
+	}
+	must(!r.bad && !reader_left(&r));
+}
+
+static void make_zone(struct zone *zone, const uint8_t *qname, size_t len, unsigned cut)
+{
+	*zone = (struct zone){.ttl = 60, .negative_ttl = 30, .n_servers = ZONE_SERVERS_MAX};
+	for (; cut && len > 1; cut--) {
+		len -= 1u + *qname;
+		qname += 1u + *qname;
+	}
+	zone->apex.len = (uint8_t)len;
+	memcpy(zone->apex.wire, qname, len);
+	must(dns_name_from_text("ns.example.net", &zone->primary));
+	zone->contact = zone->apex;
+	for (unsigned i = 0; i < zone->n_servers; i++) {
+		zone->servers[i].name = i % 2 ? zone->apex : zone->primary;
+		zone->servers[i].n_addresses = 2;
+		zone->servers[i].addresses[0].family = 4;
+		zone->servers[i].addresses[1].family = 6;
+	}
+}
+
+static void answer_all(const uint8_t *query, size_t size, size_t cap, const struct request *req)
+{
+	struct zone zone = {0};
+	if (req->dns.question_end)
+		make_zone(&zone, query + DNS_HEADER_LEN,
+			  req->dns.question_end - DNS_HEADER_LEN - 4u, cap % 4);
+	struct scope scope = {.deny_nxdomain = cap % 2};
+	struct dri addresses = {.n_v4 = 1 + cap % 16, .n_v6 = DRI_ADDRESSES_MAX};
+	struct dri alias = {.cname_len = zone.apex.len};
+	memcpy(alias.cname, zone.apex.wire, zone.apex.len);
+
+	for (unsigned i = 0; i <= 2 * VERDICT_ERROR + 1; i++) {
+		struct verdict verdict = {
+		    .outcome = req->dns.rcode ? VERDICT_ERROR : (uint8_t)(i / 2),
+		    .zone = zone.apex.len ? &zone : NULL,
+		    .scope = &scope,
+		    .dri = i % 2 ? &addresses : &alias,
+		    .ecs_scope = 24,
+		};
+		uint8_t *msg = malloc(size > cap ? size : cap);
+		must(msg);
+		memcpy(msg, query, size);
+		struct dns_answer answer =
+		    dns_answer_write(msg, cap, req, &verdict, (uint32_t)size);
+		check_answer(msg, &answer, cap);
+		if (size > cap)
+			must(!memcmp(msg + cap, query + cap, size - cap));
+		free(msg);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* Two octets say how the rest is taken. */
+	if (size < 2)
+		return 0;
+	bool use_ecs = data[0] & 0x80;
+	size_t cap = DNS_HEADER_LEN + (load_be16(data) & 0x7ff);
+	data += 2;
+	size -= 2;
+
+	static struct request req;
+	memset(&req, 0, sizeof(req));
+	req.client.family = 4;
+	req.client_len = 32;
+	enum drop_reason reason = dns_query_parse(data, size, use_ecs, &req);
+	must(req.key_len == req.host_len + 1 && req.key[req.host_len] == '/');
+	must(req.dns.question_end <= size && req.client_len <= ip_bits(&req.client));
+	must(use_ecs || (!req.dns.ecs && req.client_len == 32));
+	must(drop_reason_is_answered(reason) == (req.dns.rcode != 0));
+	if (reason == DROP_none || drop_reason_is_answered(reason))
+		answer_all(data, size, cap, &req);
+	return 0;
+}

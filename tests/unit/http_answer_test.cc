@@ -1,0 +1,311 @@
+/* http_answer_test - the bytes of every answer, at every size of the room for it, and nothing of a client's making in them. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+extern "C" {
+#include "lib/http_answer.h"
+#include "lib/http_request.h"
+}
+#include "tests/support/guard_page.h"
+
+#include <gtest/gtest.h>
+#include <memory>
+#include <random>
+#include <string>
+
+namespace
+{
+
+const char date[] = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+/* A request, and a redirect for it to http://d.example/ unless the test says otherwise. */
+struct exchange {
+	explicit exchange(const std::string &text)
+	    : text(text), req(std::make_unique<struct request>())
+	{
+		reason = http_request_parse((const uint8_t *)this->text.data(), this->text.size(),
+					    req.get());
+		dri.authority = authority;
+		dri.path_prefix = path_prefix;
+		scope.status = 302;
+		verdict.outcome = VERDICT_REDIRECT;
+		verdict.scope = &scope;
+		verdict.dri = &dri;
+	}
+	/* With room for it; the date has no NUL behind it. */
+	std::string answer()
+	{
+		GuardPage out(8192), when(date, HTTP_DATE_LEN);
+		result = http_answer_write(out.data(), out.size(), req.get(), &verdict,
+					   (const char *)when.data());
+		return std::string((char *)out.data(), result.len);
+	}
+	std::string field(const std::string &name)
+	{
+		std::string all = answer(), start = "\r\n" + name + ": ";
+		size_t at = all.find(start);
+		if (at == std::string::npos)
+			return "(none)";
+		at += start.size();
+		return all.substr(at, all.find("\r\n", at) - at);
+	}
+	std::string status()
+	{
+		std::string all = answer();
+		return all.substr(0, all.find("\r\n"));
+	}
+
+	char authority[32] = "d.example", path_prefix[32] = "/", http[8] = "http",
+	     https[8] = "https";
+	std::string text;
+	std::unique_ptr<struct request> req;
+	enum drop_reason reason;
+	struct dri dri = {};
+	struct scope scope = {};
+	struct verdict verdict = {};
+	struct http_answer result = {};
+};
+
+std::string get(const std::string &target)
+{
+	return "GET " + target + " HTTP/1.1\r\nHost: VOD.Example.com:8080\r\n\r\n";
+}
+
+TEST(http_answer, redirect_whole)
+{
+	exchange e(get("/Live/a%2fb?x=1"));
+	EXPECT_EQ(e.answer(), "HTTP/1.1 302 Found\r\n"
+			      "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+			      "Location: http://d.example/Live/a%2fb?x=1\r\n"
+			      "Content-Length: 0\r\n"
+			      "Connection: close\r\n\r\n");
+	EXPECT_EQ(e.result.reason, DROP_none);
+}
+
+TEST(http_answer, redirect_status_rfc9110_15_4)
+{
+	const struct {
+		uint16_t status;
+		const char *line;
+	} cases[] = {
+	    {301, "HTTP/1.1 301 Moved Permanently"},  {302, "HTTP/1.1 302 Found"},
+	    {303, "HTTP/1.1 303 See Other"},          {307, "HTTP/1.1 307 Temporary Redirect"},
+	    {308, "HTTP/1.1 308 Permanent Redirect"}, {0, "HTTP/1.1 302 Found"},
+	};
+	for (const auto &c : cases) {
+		exchange e(get("/"));
+		e.scope.status = c.status;
+		EXPECT_EQ(e.status(), c.line);
+		EXPECT_EQ(e.result.reason, DROP_none);
+	}
+	exchange fallback(get("/"));
+	fallback.verdict.scope = nullptr;
+	EXPECT_EQ(fallback.status(), "HTTP/1.1 302 Found");
+}
+
+TEST(http_answer, location_rfc8804_2)
+{
+	const struct {
+		const char *target, *prefix;
+		bool host;
+		const char *location;
+	} cases[] = {
+	    {"/", "/", false, "http://d.example/"},
+	    {"/a/b", "/", false, "http://d.example/a/b"},
+	    {"/a/b", "/oc/7/", false, "http://d.example/oc/7/a/b"},
+	    {"/a/b", "/oc/7/", true, "http://d.example/oc/7/vod.example.com/a/b"},
+	    {"/", "/", true, "http://d.example/vod.example.com/"},
+	    {"/?q=/../%zz", "/", true, "http://d.example/vod.example.com/?q=/../%zz"},
+	    {"//x.example/y", "/", false, "http://d.example//x.example/y"},
+	    {"/%C3%a4|^", "/", false, "http://d.example/%C3%a4|^"},
+	    {"http://O.example.:99/a", "/", true, "http://d.example/o.example/a"},
+	    {"http://[2001:DB8::1]/a", "/", true, "http://d.example/[2001:db8::1]/a"},
+	    {"http://o", "/p/", false, "http://d.example/p/"},
+	    /* the client's octets, though they are matched in normal form */
+	    {"/../../x", "/oc/7/", false, "http://d.example/oc/7/../../x"},
+	    {"/a/%2E%2e/x?..", "/oc/7/", true, "http://d.example/oc/7/vod.example.com/a/%2E%2e/x?.."},
+	    {"/a/.", "/oc/7/", false, "http://d.example/oc/7/a/."},
+	    {"/.well-known/%7ex", "/", false, "http://d.example/.well-known/%7ex"},
+	    {"/a.b/c..%2e", "/", false, "http://d.example/a.b/c..%2e"},
+	};
+	for (const auto &c : cases) {
+		exchange e(get(c.target));
+		ASSERT_EQ(e.reason, DROP_none) << c.target;
+		strcpy(e.path_prefix, c.prefix);
+		e.dri.include_redirecting_host = c.host;
+		EXPECT_EQ(e.field("Location"), c.location);
+	}
+}
+
+TEST(http_answer, location_after_unstacking_rfc7336_3_2)
+{
+	exchange e(get("/cdn/O.example:80/a/b?c"));
+	ASSERT_TRUE(http_request_unstack(e.req.get(), "/cdn/", 5));
+	EXPECT_EQ(e.field("Location"), "http://d.example/a/b?c");
+	e.dri.include_redirecting_host = true;
+	EXPECT_EQ(e.field("Location"), "http://d.example/o.example/a/b?c");
+}
+
+TEST(http_answer, schemes)
+{
+	exchange plain(get("/")), secure(get("https://o/"));
+	EXPECT_EQ(plain.field("Location"), "http://d.example/");
+	EXPECT_EQ(secure.field("Location"), "https://d.example/");
+	plain.dri.scheme = plain.https;
+	secure.dri.scheme = secure.https;
+	EXPECT_EQ(plain.field("Location"), "https://d.example/");
+	EXPECT_EQ(secure.field("Location"), "https://d.example/");
+	plain.dri.scheme = plain.http;
+	secure.dri.scheme = secure.http;
+	EXPECT_EQ(plain.field("Location"), "http://d.example/");
+	EXPECT_EQ(secure.status(), "HTTP/1.1 503 Service Unavailable");
+	EXPECT_EQ(secure.result.reason, DROP_http_no_target);
+	EXPECT_EQ(secure.field("Location"), "(none)");
+}
+
+TEST(http_answer, redirects_that_cannot_be_said)
+{
+	exchange no_dri(get("/")), no_authority(get("/")), no_host("GET / HTTP/1.0\r\n\r\n");
+	no_dri.verdict.dri = nullptr;
+	no_authority.dri.authority = nullptr;
+	no_host.dri.include_redirecting_host = true;
+	for (exchange *e : {&no_dri, &no_authority, &no_host}) {
+		EXPECT_EQ(e->status(), "HTTP/1.1 503 Service Unavailable");
+		EXPECT_EQ(e->result.reason, DROP_http_no_target);
+		EXPECT_EQ(e->field("Retry-After"), "1");
+	}
+	no_host.dri.include_redirecting_host = false;
+	EXPECT_EQ(no_host.field("Location"), "http://d.example/");
+}
+
+struct error_case {
+	enum verdict_outcome outcome;
+	uint16_t status;
+	enum drop_reason reason;
+	const char *line, *more;
+};
+
+const error_case error_cases[] = {
+    {VERDICT_DENY, 0, DROP_http_denied, "403 Forbidden", ""},
+    {VERDICT_NO_SCOPE, 0, DROP_http_no_scope, "404 Not Found", ""},
+    {VERDICT_NO_TARGET, 0, DROP_http_no_target, "503 Service Unavailable", "Retry-After: 1\r\n"},
+    {VERDICT_ERROR, 400, DROP_http_bad_request, "400 Bad Request", ""},
+    {VERDICT_ERROR, 405, DROP_http_method, "405 Method Not Allowed", "Allow: GET, HEAD\r\n"},
+    {VERDICT_ERROR, 414, DROP_http_uri_long, "414 URI Too Long", ""},
+    {VERDICT_ERROR, 431, DROP_http_head_split, "431 Request Header Fields Too Large", ""},
+    {VERDICT_ERROR, 501, DROP_http_unknown_method, "501 Not Implemented", ""},
+    {VERDICT_ERROR, 505, DROP_http_version, "505 HTTP Version Not Supported", ""},
+    {VERDICT_ERROR, 0, DROP_http_bad_request, "400 Bad Request", ""},
+    {VERDICT_ERROR, 999, DROP_http_bad_request, "400 Bad Request", ""},
+};
+
+TEST(http_answer, errors_rfc9110_15)
+{
+	size_t longest = 0;
+	for (const error_case &c : error_cases) {
+		exchange e(get("/"));
+		e.verdict.outcome = (uint8_t)c.outcome;
+		e.verdict.dri = nullptr;
+		e.verdict.scope = nullptr;
+		e.req->http.status = c.status;
+		std::string expected = std::string("HTTP/1.1 ") + c.line + "\r\nDate: " + date +
+				       "\r\n" + c.more +
+				       "Content-Length: 0\r\nConnection: close\r\n\r\n";
+		EXPECT_EQ(e.answer(), expected);
+		EXPECT_EQ(e.result.reason, c.reason);
+		longest = std::max(longest, expected.size());
+	}
+	EXPECT_EQ(longest, (size_t)HTTP_ANSWER_ERROR_MAX);
+}
+
+TEST(http_answer, error_of_the_parser_comes_back)
+{
+	for (const char *text :
+	     {"GET", "GET /\n", "PUT / HTTP/1.1\r\n", "X / HTTP/1.1\r\n", "GET / HTTP/2.0\r\n"}) {
+		exchange e(text);
+		e.verdict.outcome = VERDICT_ERROR;
+		e.answer();
+		EXPECT_EQ(e.result.reason, e.reason) << text;
+	}
+}
+
+/* Never past the room, never a part: the answer, else 414, else nothing. */
+TEST(http_answer, room_of_every_size_for_a_redirect)
+{
+	exchange e(get("/" + std::string(300, 'x') + "?" + std::string(100, 'y')));
+	std::string whole = e.answer();
+	for (size_t cap = 0; cap <= whole.size(); cap++) {
+		GuardPage out(cap);
+		struct http_answer got =
+		    http_answer_write(out.data(), cap, e.req.get(), &e.verdict, date);
+		ASSERT_LE(got.len, cap);
+		std::string text((char *)out.data(), got.len);
+		if (cap == whole.size()) {
+			ASSERT_EQ(text, whole);
+			ASSERT_EQ(got.reason, DROP_none);
+			continue;
+		}
+		ASSERT_EQ(got.reason, DROP_http_uri_long) << cap;
+		if (got.len) {
+			ASSERT_EQ(text.substr(0, 13), "HTTP/1.1 414 ") << cap;
+			ASSERT_EQ(text.substr(text.size() - 4), "\r\n\r\n") << cap;
+		} else {
+			ASSERT_LT(cap, (size_t)HTTP_ANSWER_ERROR_MAX);
+		}
+	}
+}
+
+TEST(http_answer, room_of_every_size_for_errors)
+{
+	for (const error_case &c : error_cases) {
+		exchange e(get("/"));
+		e.verdict.outcome = (uint8_t)c.outcome;
+		e.req->http.status = c.status;
+		size_t len = e.answer().size();
+		for (size_t cap = 0; cap <= len; cap++) {
+			GuardPage out(cap);
+			struct http_answer got =
+			    http_answer_write(out.data(), cap, e.req.get(), &e.verdict, date);
+			ASSERT_EQ(got.len, cap < len ? 0 : len) << c.line << " in " << cap;
+			ASSERT_EQ(got.reason, c.reason);
+		}
+	}
+}
+
+/* CR, LF, controls and the like can come into an answer only if the parser takes them: whatever a client writes, the
+ * answer has its five lines, and the Location is printable. */
+TEST(http_answer, nothing_is_injected)
+{
+	std::mt19937 random(9);
+	const char *pieces[] = {"\r\n", "\r", "\n",   "%0d%0a", "%0D", "\r\nSet-Cookie: a=b",
+				" ",    "\t", "\x85", "\x7f",   "/",   "/..",
+				"%2e",  "?",  "\\",   "@evil",  "://", "//"};
+	unsigned taken = 0;
+	for (int i = 0; i < 50000; i++) {
+		std::string target = "/a", host = "h.example";
+		for (unsigned n = random() % 4; n > 0; n--) {
+			std::string &where = random() % 4 ? target : host;
+			where.insert(random() % (where.size() + 1),
+				     pieces[random() % (sizeof(pieces) / sizeof(pieces[0]))]);
+		}
+		exchange e("GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+		e.dri.include_redirecting_host = random() % 2;
+		strcpy(e.path_prefix, "/p/");
+		if (e.reason != DROP_none)
+			e.verdict.outcome = VERDICT_ERROR;
+		std::string all = e.answer();
+		for (size_t at = 0; at < all.size(); at++)
+			ASSERT_TRUE((all[at] >= ' ' && all[at] < 0x7f) || all[at] == '\r' ||
+				    all[at] == '\n');
+		EXPECT_EQ(std::count(all.begin(), all.end(), '\r'), e.reason ? 5 : 6) << e.text;
+		EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), e.reason ? 5 : 6) << e.text;
+		EXPECT_EQ(all.find("\r\n\r\n"), all.size() - 4);
+		if (e.reason)
+			continue;
+		taken++;
+		std::string location = e.field("Location");
+		ASSERT_EQ(location.find(' '), std::string::npos) << e.text;
+		ASSERT_EQ(location.compare(0, 19, "http://d.example/p/"), 0) << e.text;
+	}
+	EXPECT_GT(taken, 5000u);
+}
+
+} // namespace
