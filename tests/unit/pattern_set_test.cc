@@ -1,0 +1,199 @@
+/* pattern_set_test - sets of regexes over path, query and headers: what they see, what is refused. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <gtest/gtest.h>
+#include <memory>
+#include <string>
+#include <vector>
+
+extern "C" {
+#include "lib/http_request.h"
+#include "lib/pattern_set.h"
+}
+
+namespace
+{
+
+pattern path(const char *regex, bool caseless = false)
+{
+	return {PATTERN_PATH, nullptr, regex, caseless};
+}
+pattern query(const char *regex, bool caseless = false)
+{
+	return {PATTERN_QUERY, nullptr, regex, caseless};
+}
+pattern header(const char *name, const char *regex, bool caseless = false)
+{
+	return {PATTERN_HEADER, name, regex, caseless};
+}
+
+class Set
+{
+      public:
+	explicit Set(const std::vector<pattern> &patterns) : n_(patterns.size())
+	{
+		char err[256] = "";
+		size_t bad = 99999;
+		set_ = pattern_set_compile(patterns.data(), n_, err, sizeof(err), &bad);
+		EXPECT_NE(set_, nullptr) << err;
+		EXPECT_TRUE(pattern_set_grow_scratch(set_, &scratch_));
+	}
+	~Set()
+	{
+		pattern_set_free(set_);
+		hs_free_scratch(scratch_);
+	}
+	/* The indexes that match, "0 3 " */
+	std::string scan(const request *req)
+	{
+		pattern_matches matches;
+		memset(&matches, 0xff, sizeof(matches));
+		pattern_set_scan(set_, req, scratch_, &matches);
+		std::string hits;
+		for (uint32_t i = 0; i < n_; i++) {
+			if (pattern_matched(&matches, i))
+				hits += std::to_string(i) + " ";
+		}
+		return hits;
+	}
+	std::string scan(const std::string &target, const std::string &fields = "")
+	{
+		text_ = "GET " + target + " HTTP/1.1\r\nHost: a.example\r\n" + fields + "\r\n";
+		req_ = std::make_unique<request>();
+		EXPECT_EQ(http_request_parse(reinterpret_cast<const uint8_t *>(text_.data()),
+					     text_.size(), req_.get()),
+			  DROP_none)
+		    << target;
+		return scan(req_.get());
+	}
+
+      private:
+	size_t n_;
+	pattern_set *set_ = nullptr;
+	hs_scratch_t *scratch_ = nullptr;
+	std::string text_;
+	std::unique_ptr<request> req_;
+};
+
+TEST(PatternSet, SeesPathQueryAndHeadersApart)
+{
+	Set set({path("^/live/"), query("token="), header("user-agent", "Kodi"),
+		 header("accept", "video"), path("mp4$"), query("^token=1\\z"),
+		 header("user-agent", "kodi", true), path("token|Kodi")});
+	EXPECT_EQ(set.scan("/live/a.mp4"), "0 4 ");
+	EXPECT_EQ(set.scan("/x?token=1"), "1 5 ");
+	EXPECT_EQ(set.scan("/x?a&token=1"), "1 ");
+	EXPECT_EQ(set.scan("/x", "User-Agent: Kodi/20\r\n"), "2 6 ");
+	EXPECT_EQ(set.scan("/x", "User-Agent: KODI/20\r\n"), "6 ");
+	EXPECT_EQ(set.scan("/x", "Accept: video/mp4\r\n"), "3 ");
+	EXPECT_EQ(set.scan("/x", "Accept: text/html\r\nAccept: video/mp4\r\n"), "")
+	    << "only the first field counts";
+	EXPECT_EQ(set.scan("/token"), "7 ");
+	EXPECT_EQ(set.scan("/live/%61.mp%34"), "0 4 ") << "the path is seen in normal form";
+	EXPECT_EQ(set.scan("/a.example"), "");
+}
+
+TEST(PatternSet, EmptyTextsAreTexts)
+{
+	Set set({query("^\\z"), query(".*"), query("x"), header("x-empty", "^\\z"),
+		 header("x-empty", "a*"), query("^a?$")});
+	EXPECT_EQ(set.scan("/"), "0 1 5 ");
+	EXPECT_EQ(set.scan("/?"), "0 1 5 ");
+	EXPECT_EQ(set.scan("/?x"), "1 2 ");
+	EXPECT_EQ(set.scan("/", "X-Empty:\r\n"), "0 1 3 4 5 ");
+	EXPECT_EQ(set.scan("/", "X-Empty:  \r\n"), "0 1 3 4 5 ");
+	EXPECT_EQ(set.scan("/", "X-Empty: b\r\n"), "0 1 4 5 ")
+	    << "no such header: no match, whatever the regex";
+}
+
+TEST(PatternSet, DnsHasAPathOnly)
+{
+	Set set({path("^/\\z"), query(".*"), header("host", ".*")});
+	auto req = std::make_unique<request>();
+	memset(static_cast<void *>(req.get()), 0xee, sizeof(*req));
+	ASSERT_TRUE(request_key_host(req.get(), reinterpret_cast<const uint8_t *>("a.example"), 9));
+	req->protocol = PROTOCOL_DNS;
+	EXPECT_EQ(set.scan(req.get()), "0 ");
+}
+
+TEST(PatternSet, NoPatternsNoMatches)
+{
+	Set set({});
+	EXPECT_EQ(set.scan("/"), "");
+}
+
+TEST(PatternSet, TakesAsManyAsItSays)
+{
+	std::vector<std::string> regexes;
+	std::vector<pattern> patterns;
+	for (int i = 0; i <= PATTERN_SET_MAX; i++)
+		regexes.push_back("^/" + std::to_string(i) + "\\z");
+	for (const auto &r : regexes)
+		patterns.push_back(path(r.c_str()));
+	char err[256] = "";
+	size_t bad = 0;
+	EXPECT_EQ(pattern_set_compile(patterns.data(), patterns.size(), err, sizeof(err), &bad),
+		  nullptr);
+	EXPECT_EQ(bad, patterns.size());
+	EXPECT_NE(std::string(err).find("at most 1024"), std::string::npos);
+	patterns.pop_back();
+	Set set(patterns);
+	EXPECT_EQ(set.scan("/0"), "0 ");
+	EXPECT_EQ(set.scan("/64"), "64 ");
+	EXPECT_EQ(set.scan("/1023"), "1023 ");
+}
+
+TEST(PatternSet, RefusesByIndexAndText)
+{
+	struct {
+		std::string regex, why;
+	} bad[] = {{"(a", "parenthesis"},
+		   {"(a)\\1", "reference"},
+		   {"(?=x)", "Zero-width"},
+		   {"a**", "repeat"},
+		   {std::string(PATTERN_REGEX_MAX, 'a'), "longer than 2047 octets"}};
+	for (const auto &b : bad) {
+		std::vector<pattern> patterns = {path("fine"), header("a", "fine"),
+						 header("b", "fine"), header("a", b.regex.c_str())};
+		char err[256] = "";
+		size_t at = 99;
+		EXPECT_EQ(
+		    pattern_set_compile(patterns.data(), patterns.size(), err, sizeof(err), &at),
+		    nullptr);
+		EXPECT_EQ(at, 3u) << b.regex;
+		EXPECT_NE(std::string(err).find(b.why), std::string::npos) << err;
+		EXPECT_NE(std::string(err).find("\"" + b.regex.substr(0, 5)), std::string::npos)
+		    << err;
+	}
+	std::string longest(PATTERN_REGEX_MAX - 1, 'a');
+	Set set({path(longest.c_str())});
+}
+
+TEST(PatternSet, ScratchGrowsWithTheSets)
+{
+	hs_scratch_t *scratch = nullptr;
+	std::vector<pattern_set *> sets;
+	std::string alternatives = "x";
+	for (int i = 0; i < 5; i++) {
+		alternatives += "|(a.{" + std::to_string(10 * i + 5) + "}b[cd]+e)";
+		pattern p = path(alternatives.c_str());
+		char err[256] = "";
+		size_t bad;
+		sets.push_back(pattern_set_compile(&p, 1, err, sizeof(err), &bad));
+		ASSERT_NE(sets.back(), nullptr) << err;
+		ASSERT_TRUE(pattern_set_grow_scratch(sets.back(), &scratch));
+	}
+	auto req = std::make_unique<request>();
+	ASSERT_TRUE(request_key_host(req.get(), reinterpret_cast<const uint8_t *>("a"), 1));
+	ASSERT_TRUE(
+	    request_key_path(req.get(), reinterpret_cast<const uint8_t *>("/a12345bce"), 10));
+	for (auto *set : sets) {
+		pattern_matches matches;
+		pattern_set_scan(set, req.get(), scratch, &matches);
+		EXPECT_TRUE(pattern_matched(&matches, 0));
+		pattern_set_free(set);
+	}
+	hs_free_scratch(scratch);
+	pattern_set_free(nullptr);
+}
+
+} // namespace
