@@ -540,3 +540,15 @@ struct footprint_table *footprint_builder_finish(struct footprint_builder *build
 	footprint_table_free(table);
 	return NULL;
 }
+
+void footprint_table_free(struct footprint_table *table)
+{
+	if (!table)
+		return;
+	free(table->words);
+	free(table->starts4);
+	free(table->classes4);
+	free(table->starts6);
+	free(table->classes6);
+	free(table);
+}

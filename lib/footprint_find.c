@@ -3,7 +3,6 @@
 #include "bytes.h"
 #include "footprint_table.h"
 
-#include <stdlib.h>
 
 /* 2000::/3 is where IPv6 addresses are: bits 3 to 18 tell its buckets apart. */
 enum { SHIFT6 = 64 - 19, FIRST6 = 1 << 16 };
@@ -159,16 +158,4 @@ struct footprint_size footprint_table_size(const struct footprint_table *table)
 			 table->n4 * (sizeof(*table->starts4) + sizeof(*table->classes4)) +
 			 table->n6 * (sizeof(*table->starts6) + sizeof(*table->classes6)),
 	};
-}
-
-void footprint_table_free(struct footprint_table *table)
-{
-	if (!table)
-		return;
-	free(table->words);
-	free(table->starts4);
-	free(table->classes4);
-	free(table->starts6);
-	free(table->classes6);
-	free(table);
 }

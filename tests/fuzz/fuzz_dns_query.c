@@ -83,17 +83,17 @@ static void answer_all(const uint8_t *query, size_t size, size_t cap, const stru
 
 	for (unsigned i = 0; i <= 2 * VERDICT_ERROR + 1; i++) {
 		struct verdict verdict = {
-		    .outcome = req->dns.rcode ? VERDICT_ERROR : (uint8_t)(i / 2),
-		    .zone = zone.apex.len ? &zone : NULL,
-		    .scope = &scope,
-		    .dri = i % 2 ? &addresses : &alias,
-		    .ecs_scope = 24,
+			.outcome = req->dns.rcode ? VERDICT_ERROR : (uint8_t)(i / 2),
+			.zone = zone.apex.len ? &zone : NULL,
+			.scope = &scope,
+			.dri = i % 2 ? &addresses : &alias,
+			.ecs_scope = 24,
 		};
 		uint8_t *msg = malloc(size > cap ? size : cap);
 		must(msg);
 		memcpy(msg, query, size);
 		struct dns_answer answer =
-		    dns_answer_write(msg, cap, req, &verdict, (uint32_t)size);
+			dns_answer_write(msg, cap, req, &verdict, (uint32_t)size);
 		check_answer(msg, &answer, cap);
 		if (size > cap)
 			must(!memcmp(msg + cap, query + cap, size - cap));

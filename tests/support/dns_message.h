@@ -57,13 +57,13 @@ struct DnsBuilder {
 			unsigned flags = 0)
 	{
 		return u8(0)
-		    .u16(41)
-		    .u16(size)
-		    .u8(0)
-		    .u8(version)
-		    .u16(flags)
-		    .u16(static_cast<unsigned>(options.size()))
-		    .raw(options);
+			.u16(41)
+			.u16(size)
+			.u8(0)
+			.u8(version)
+			.u16(flags)
+			.u16(static_cast<unsigned>(options.size()))
+			.raw(options);
 	}
 };
 

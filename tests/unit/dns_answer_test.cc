@@ -37,11 +37,11 @@ struct World {
 		apex.servers[0].n_addresses = 2;
 		apex.servers[0].addresses[0] = {{192, 0, 2, 1}, 4};
 		apex.servers[0].addresses[1] = {
-		    {0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 6};
+			{0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 6};
 		name("ns2.Deep.example.com", &apex.servers[1].name);
 		apex.servers[1].n_addresses = 1;
 		apex.servers[1].addresses[0] = {
-		    {0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}, 6};
+			{0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}, 6};
 		name("ns.other.net", &apex.servers[2].name);
 
 		addresses.ttl = 20;
@@ -174,67 +174,68 @@ static std::vector<Case> cases(World &w)
 	const std::string v6s = "www.example.com 20 28 fd000000000000000000000000000000|"
 				"www.example.com 20 28 fd000000000000000000000000000001";
 	const std::string ns =
-	    "example.com 300 2 ns1.example.com|example.com 300 2 ns2.deep.example.com|"
-	    "example.com 300 2 ns.other.net";
+		"example.com 300 2 ns1.example.com|example.com 300 2 ns2.deep.example.com|"
+		"example.com 300 2 ns.other.net";
 	const std::string glue = "ns1.example.com 300 1 c0000201|"
 				 "ns1.example.com 300 28 20010db8000000000000000000000001|"
 				 "ns2.deep.example.com 300 28 20010db8000000000000000000000002";
 	const std::string soa = std::string("example.com 300 6 ") + SOA;
 	const drop_reason ok = DROP_none, nodata = DROP_dns_nodata, nx = DROP_dns_nxdomain;
 	return {
-	    {"A", www, DNS_A, redirect, 0, true, ok, false, v4s, "", ""},
-	    {"AAAA", www, DNS_AAAA, redirect, 0, true, ok, false, v6s, "", ""},
-	    {"ANY gives one family", www, DNS_ANY, redirect, 0, true, ok, false, v4s, "", ""},
-	    {"ANY without IPv4", www, DNS_ANY, v6, 0, true, ok, false, v6s, "", ""},
-	    {"A without IPv4", www, DNS_A, v6, 0, true, nodata, false, "", NEGATIVE, ""},
-	    {"TXT of addresses", www, 16, redirect, 0, true, nodata, false, "", NEGATIVE, ""},
-	    {"A at the apex", apex, DNS_AAAA, v6, 0, true, ok, false,
-	     "example.com 20 28 fd000000000000000000000000000000|"
-	     "example.com 20 28 fd000000000000000000000000000001",
-	     "", ""},
-	    {"CNAME for A", www, DNS_A, alias, 0, true, ok, false,
-	     "www.example.com 40 5 edge.cdn.example.net", "", ""},
-	    {"CNAME for TXT", www, 16, alias, 0, true, ok, false,
-	     "www.example.com 40 5 edge.cdn.example.net", "", ""},
-	    {"CNAME within the zone", www, DNS_CNAME, inside, 0, true, ok, false,
-	     "www.example.com 40 5 edge.example.com", "", ""},
-	    {"CNAME at the apex", apex, DNS_A, alias, 2, false, DROP_dns_servfail, false, "", "",
-	     ""},
-	    {"no DNS part", www, DNS_A, w.says(VERDICT_REDIRECT, &w.http_only), 2, false,
-	     DROP_dns_servfail, false, "", "", ""},
-	    {"no DRI", www, DNS_A, w.says(VERDICT_REDIRECT), 2, false, DROP_dns_servfail, false, "",
-	     "", ""},
-	    {"no target", www, DNS_A, w.says(VERDICT_NO_TARGET), 2, false, DROP_dns_servfail, false,
-	     "", "", ""},
-	    {"denied", www, DNS_A, deny, 5, false, DROP_dns_denied, false, "", "", ""},
-	    {"denied and hidden", www, DNS_A, hide, 3, true, DROP_dns_denied, false, "", NEGATIVE,
-	     ""},
-	    {"no zone", www, DNS_A, foreign, 5, false, DROP_dns_refused, false, "", "", ""},
-	    {"SOA", apex, DNS_SOA, redirect, 0, true, ok, true, soa, "", ""},
-	    {"SOA when denied", apex, DNS_SOA, deny, 0, true, ok, true, soa, "", ""},
-	    {"ANY at the apex", apex, DNS_ANY, alias, 0, true, ok, true, soa, "", ""},
-	    {"NS", apex, DNS_NS, none, 0, true, ok, true, ns, "", glue},
-	    {"NS below the apex", www, DNS_NS, exists, 0, true, nodata, false, "", NEGATIVE, ""},
-	    {"apex without A", apex, DNS_A, none, 0, true, nodata, false, "", NEGATIVE, ""},
-	    {"server A", "NS1.example.com", DNS_A, none, 0, true, ok, true,
-	     "ns1.example.com 300 1 c0000201", "", ""},
-	    {"server AAAA", ns1, DNS_AAAA, none, 0, true, ok, true,
-	     "ns1.example.com 300 28 20010db8000000000000000000000001", "", ""},
-	    {"server ANY", ns1, DNS_ANY, none, 0, true, ok, true, "ns1.example.com 300 1 c0000201",
-	     "", ""},
-	    {"server ANY, IPv6 only", "ns2.deep.example.com", DNS_ANY, none, 0, true, ok, true,
-	     "ns2.deep.example.com 300 28 20010db8000000000000000000000002", "", ""},
-	    {"server without A", "ns2.deep.example.com", DNS_A, none, 0, true, nodata, false, "",
-	     NEGATIVE, ""},
-	    {"server TXT", ns1, 16, none, 0, true, nodata, false, "", NEGATIVE, ""},
-	    {"server that a scope takes", ns1, DNS_A, inside, 0, true, ok, false,
-	     "ns1.example.com 40 5 edge.example.com", "", ""},
-	    {"above a server", "deep.example.com", DNS_A, none, 0, true, nodata, false, "",
-	     NEGATIVE, ""},
-	    {"below a server", "x.ns1.example.com", DNS_A, none, 3, true, nx, false, "", NEGATIVE,
-	     ""},
-	    {"in the tables", www, DNS_A, exists, 0, true, nodata, false, "", NEGATIVE, ""},
-	    {"nowhere", www, DNS_A, none, 3, true, nx, false, "", NEGATIVE, ""},
+		{"A", www, DNS_A, redirect, 0, true, ok, false, v4s, "", ""},
+		{"AAAA", www, DNS_AAAA, redirect, 0, true, ok, false, v6s, "", ""},
+		{"ANY gives one family", www, DNS_ANY, redirect, 0, true, ok, false, v4s, "", ""},
+		{"ANY without IPv4", www, DNS_ANY, v6, 0, true, ok, false, v6s, "", ""},
+		{"A without IPv4", www, DNS_A, v6, 0, true, nodata, false, "", NEGATIVE, ""},
+		{"TXT of addresses", www, 16, redirect, 0, true, nodata, false, "", NEGATIVE, ""},
+		{"A at the apex", apex, DNS_AAAA, v6, 0, true, ok, false,
+		 "example.com 20 28 fd000000000000000000000000000000|"
+		 "example.com 20 28 fd000000000000000000000000000001",
+		 "", ""},
+		{"CNAME for A", www, DNS_A, alias, 0, true, ok, false,
+		 "www.example.com 40 5 edge.cdn.example.net", "", ""},
+		{"CNAME for TXT", www, 16, alias, 0, true, ok, false,
+		 "www.example.com 40 5 edge.cdn.example.net", "", ""},
+		{"CNAME within the zone", www, DNS_CNAME, inside, 0, true, ok, false,
+		 "www.example.com 40 5 edge.example.com", "", ""},
+		{"CNAME at the apex", apex, DNS_A, alias, 2, false, DROP_dns_servfail, false, "",
+		 "", ""},
+		{"no DNS part", www, DNS_A, w.says(VERDICT_REDIRECT, &w.http_only), 2, false,
+		 DROP_dns_servfail, false, "", "", ""},
+		{"no DRI", www, DNS_A, w.says(VERDICT_REDIRECT), 2, false, DROP_dns_servfail, false,
+		 "", "", ""},
+		{"no target", www, DNS_A, w.says(VERDICT_NO_TARGET), 2, false, DROP_dns_servfail,
+		 false, "", "", ""},
+		{"denied", www, DNS_A, deny, 5, false, DROP_dns_denied, false, "", "", ""},
+		{"denied and hidden", www, DNS_A, hide, 3, true, DROP_dns_denied, false, "",
+		 NEGATIVE, ""},
+		{"no zone", www, DNS_A, foreign, 5, false, DROP_dns_refused, false, "", "", ""},
+		{"SOA", apex, DNS_SOA, redirect, 0, true, ok, true, soa, "", ""},
+		{"SOA when denied", apex, DNS_SOA, deny, 0, true, ok, true, soa, "", ""},
+		{"ANY at the apex", apex, DNS_ANY, alias, 0, true, ok, true, soa, "", ""},
+		{"NS", apex, DNS_NS, none, 0, true, ok, true, ns, "", glue},
+		{"NS below the apex", www, DNS_NS, exists, 0, true, nodata, false, "", NEGATIVE,
+		 ""},
+		{"apex without A", apex, DNS_A, none, 0, true, nodata, false, "", NEGATIVE, ""},
+		{"server A", "NS1.example.com", DNS_A, none, 0, true, ok, true,
+		 "ns1.example.com 300 1 c0000201", "", ""},
+		{"server AAAA", ns1, DNS_AAAA, none, 0, true, ok, true,
+		 "ns1.example.com 300 28 20010db8000000000000000000000001", "", ""},
+		{"server ANY", ns1, DNS_ANY, none, 0, true, ok, true,
+		 "ns1.example.com 300 1 c0000201", "", ""},
+		{"server ANY, IPv6 only", "ns2.deep.example.com", DNS_ANY, none, 0, true, ok, true,
+		 "ns2.deep.example.com 300 28 20010db8000000000000000000000002", "", ""},
+		{"server without A", "ns2.deep.example.com", DNS_A, none, 0, true, nodata, false,
+		 "", NEGATIVE, ""},
+		{"server TXT", ns1, 16, none, 0, true, nodata, false, "", NEGATIVE, ""},
+		{"server that a scope takes", ns1, DNS_A, inside, 0, true, ok, false,
+		 "ns1.example.com 40 5 edge.example.com", "", ""},
+		{"above a server", "deep.example.com", DNS_A, none, 0, true, nodata, false, "",
+		 NEGATIVE, ""},
+		{"below a server", "x.ns1.example.com", DNS_A, none, 3, true, nx, false, "",
+		 NEGATIVE, ""},
+		{"in the tables", www, DNS_A, exists, 0, true, nodata, false, "", NEGATIVE, ""},
+		{"nowhere", www, DNS_A, none, 3, true, nx, false, "", NEGATIVE, ""},
 	};
 }
 
@@ -250,7 +251,8 @@ TEST(DnsAnswer, Verdicts)
 			DnsMessage m = a.message();
 			EXPECT_EQ(m.id, 0xbeefu);
 			EXPECT_EQ(m.flags, DNS_QR | DNS_RD | DNS_CD |
-					       (c.authoritative ? unsigned{DNS_AA} : 0u) | c.rcode);
+						   (c.authoritative ? unsigned{DNS_AA} : 0u) |
+						   c.rcode);
 			EXPECT_EQ(m.questions, 1u);
 			EXPECT_EQ(m.qtype, c.qtype);
 			EXPECT_TRUE(std::equal(asked.message.begin() + 12,
@@ -355,8 +357,8 @@ TEST(DnsAnswer, ClientSubnetIsEchoedWithItsScope)
 		  dns_ecs(2, 56, 128, v6));
 	for (unsigned family : {0u, 1u, 2u})
 		EXPECT_EQ(
-		    subnet_of(Asked("www.example.com", DNS_A, dns_ecs(family, 0, 0, {})), far),
-		    dns_ecs(family, 0, 0, {}));
+			subnet_of(Asked("www.example.com", DNS_A, dns_ecs(family, 0, 0, {})), far),
+			dns_ecs(family, 0, 0, {}));
 }
 
 TEST(DnsAnswer, TurnSaysWhoIsFirst)
@@ -450,8 +452,8 @@ TEST(DnsAnswer, RandomQueries)
 	unsigned answered = 0, errors = 0;
 	for (int round = 0; round < 20000; round++) {
 		const Case &c = all[random() % all.size()];
-		Bytes bytes =
-		    Asked::bytes(c.qname, c.qtype, dns_ecs(1, 24, 0, {203, 0, 113}), random() % 2);
+		Bytes bytes = Asked::bytes(c.qname, c.qtype, dns_ecs(1, 24, 0, {203, 0, 113}),
+					   random() % 2);
 		for (unsigned flips = random() % 4; flips; flips--)
 			bytes[random() % bytes.size()] = static_cast<uint8_t>(random());
 		Asked asked(bytes);

@@ -188,7 +188,7 @@ TEST(DnsName, KeyAgreesWithTextHosts)
 		ASSERT_EQ(dns_name_scan(name.data(), name.size(), &labels), name.size());
 		dns_name_key(name.data(), name.size(), labels, &from_wire);
 		ASSERT_TRUE(request_key_host(
-		    &from_text, reinterpret_cast<const uint8_t *>(host.data()), host.size()));
+			&from_text, reinterpret_cast<const uint8_t *>(host.data()), host.size()));
 		ASSERT_EQ(from_wire.host_len, from_text.host_len);
 		ASSERT_EQ(from_wire.key_len, from_text.key_len);
 		EXPECT_EQ(memcmp(from_wire.key, from_text.key, from_wire.key_len), 0);

@@ -97,15 +97,14 @@ TEST(DnsQuery, Silent)
 
 TEST(DnsQuery, EveryTruncationIsFormerr)
 {
-	Bytes good = query(2)
-			 .opt(dns_ecs(1, 24, 0, {192, 0, 2}))
-			 .name("k")
-			 .u16(250)
-			 .u16(255)
-			 .u32(0)
-			 .u16(3)
-			 .raw({1, 2, 3})
-			 .bytes;
+	Bytes good = query(2).opt(dns_ecs(1, 24, 0, {192, 0, 2}))
+			     .name("k")
+			     .u16(250)
+			     .u16(255)
+			     .u32(0)
+			     .u16(3)
+			     .raw({1, 2, 3})
+			     .bytes;
 	ASSERT_EQ(Parsed(good).reason, DROP_none);
 	for (size_t len = 12; len < good.size(); len++) {
 		Parsed p(Bytes(good.begin(), good.begin() + static_cast<long>(len)));
@@ -132,9 +131,9 @@ TEST(DnsQuery, Errors)
 	};
 	auto question = [](unsigned type, unsigned cls) {
 		return DnsBuilder()
-		    .header(0, 1, 0, 0, 0)
-		    .question("vod.example.com", type, cls)
-		    .bytes;
+			.header(0, 1, 0, 0, 0)
+			.question("vod.example.com", type, cls)
+			.bytes;
 	};
 	auto two = query();
 	two.bytes[5] = 2;
@@ -147,48 +146,50 @@ TEST(DnsQuery, Errors)
 	authority_opt.opt();
 
 	const Case cases[] = {
-	    {"no question", DnsBuilder().header(0, 0, 0, 0, 0).bytes, DROP_dns_formerr, 1, false,
-	     false},
-	    {"two questions", two.bytes, DROP_dns_formerr, 1, false, false},
-	    {"65535 questions", DnsBuilder().header(0, 65535, 0, 0, 0).bytes, DROP_dns_formerr, 1,
-	     false, false},
-	    {"pointer", raw_name({0xc0, 12}), DROP_dns_formerr, 1, false, false},
-	    {"pointer inside", raw_name({1, 'a', 0xc0, 12}), DROP_dns_formerr, 1, false, false},
-	    {"label type 01", raw_name({0x41, 0}), DROP_dns_formerr, 1, false, false},
-	    {"label of 64",
-	     DnsBuilder().header(0, 1, 0, 0, 0).question(std::string(64, 'a'), 1).bytes,
-	     DROP_dns_formerr, 1, false, false},
-	    {"class CH", question(DNS_A, 3), DROP_dns_refused, 5, true, false},
-	    {"class NONE", question(DNS_A, 254), DROP_dns_refused, 5, true, false},
-	    {"class ANY", question(DNS_A, 255), DROP_none, 0, true, false},
-	    {"AXFR", question(DNS_AXFR, 1), DROP_dns_refused, 5, true, false},
-	    {"IXFR", question(DNS_IXFR, 1), DROP_dns_refused, 5, true, false},
-	    {"NOTIFY", query(0, 4 << 11).bytes, DROP_dns_notimp, 4, true, false},
-	    {"NOTIFY with OPT", query(1, 4 << 11).opt().bytes, DROP_dns_notimp, 4, true, true},
-	    {"opcode 15, header only", DnsBuilder().header(15 << 11, 0, 0, 0, 0).bytes,
-	     DROP_dns_notimp, 4, false, false},
-	    {"UPDATE that is cut", query(3, 5 << 11).bytes, DROP_dns_notimp, 4, true, false},
-	    {"record missing", query(1).bytes, DROP_dns_formerr, 1, true, false},
-	    {"65535 records missing", query(65535).bytes, DROP_dns_formerr, 1, true, false},
-	    {"OPT, then a record missing", query(2).opt().bytes, DROP_dns_formerr, 1, true, true},
-	    {"two OPT", query(2).opt().opt().bytes, DROP_dns_formerr, 1, true, true},
-	    {"OPT as answer", answer_opt.bytes, DROP_dns_formerr, 1, true, false},
-	    {"OPT as authority", authority_opt.bytes, DROP_dns_formerr, 1, true, false},
-	    {"OPT not of the root", query(1).name("a").u16(41).u16(1232).u32(0).u16(0).bytes,
-	     DROP_dns_formerr, 1, true, false},
-	    {"OPT of a pointer", query(1).u16(0xc00c + 16).u16(41).u16(1232).u32(0).u16(0).bytes,
-	     DROP_dns_formerr, 1, true, false},
-	    {"version 1", query(1).opt({}, 1232, 1).bytes, DROP_dns_badvers, 16, true, true},
-	    {"version 255, bad option", query(1).opt({0, 8, 255}, 1232, 255).bytes,
-	     DROP_dns_badvers, 16, true, true},
-	    {"version 1, class CH",
-	     DnsBuilder().header(0, 1, 0, 0, 1).question("a", 1, 3).opt({}, 1232, 1).bytes,
-	     DROP_dns_badvers, 16, true, true},
-	    {"option past the data", with_options({0, 10, 0, 9, 1, 2, 3, 4, 5, 6, 7, 8}),
-	     DROP_dns_formerr, 1, true, true},
-	    {"option cut", with_options({0, 10, 0}), DROP_dns_formerr, 1, true, true},
-	    {"empty option", with_options({0, 10, 0, 0}), DROP_none, 0, true, true},
-	    {"octets behind", query(1).opt().raw({1, 2, 3}).bytes, DROP_none, 0, true, true},
+		{"no question", DnsBuilder().header(0, 0, 0, 0, 0).bytes, DROP_dns_formerr, 1,
+		 false, false},
+		{"two questions", two.bytes, DROP_dns_formerr, 1, false, false},
+		{"65535 questions", DnsBuilder().header(0, 65535, 0, 0, 0).bytes, DROP_dns_formerr,
+		 1, false, false},
+		{"pointer", raw_name({0xc0, 12}), DROP_dns_formerr, 1, false, false},
+		{"pointer inside", raw_name({1, 'a', 0xc0, 12}), DROP_dns_formerr, 1, false, false},
+		{"label type 01", raw_name({0x41, 0}), DROP_dns_formerr, 1, false, false},
+		{"label of 64",
+		 DnsBuilder().header(0, 1, 0, 0, 0).question(std::string(64, 'a'), 1).bytes,
+		 DROP_dns_formerr, 1, false, false},
+		{"class CH", question(DNS_A, 3), DROP_dns_refused, 5, true, false},
+		{"class NONE", question(DNS_A, 254), DROP_dns_refused, 5, true, false},
+		{"class ANY", question(DNS_A, 255), DROP_none, 0, true, false},
+		{"AXFR", question(DNS_AXFR, 1), DROP_dns_refused, 5, true, false},
+		{"IXFR", question(DNS_IXFR, 1), DROP_dns_refused, 5, true, false},
+		{"NOTIFY", query(0, 4 << 11).bytes, DROP_dns_notimp, 4, true, false},
+		{"NOTIFY with OPT", query(1, 4 << 11).opt().bytes, DROP_dns_notimp, 4, true, true},
+		{"opcode 15, header only", DnsBuilder().header(15 << 11, 0, 0, 0, 0).bytes,
+		 DROP_dns_notimp, 4, false, false},
+		{"UPDATE that is cut", query(3, 5 << 11).bytes, DROP_dns_notimp, 4, true, false},
+		{"record missing", query(1).bytes, DROP_dns_formerr, 1, true, false},
+		{"65535 records missing", query(65535).bytes, DROP_dns_formerr, 1, true, false},
+		{"OPT, then a record missing", query(2).opt().bytes, DROP_dns_formerr, 1, true,
+		 true},
+		{"two OPT", query(2).opt().opt().bytes, DROP_dns_formerr, 1, true, true},
+		{"OPT as answer", answer_opt.bytes, DROP_dns_formerr, 1, true, false},
+		{"OPT as authority", authority_opt.bytes, DROP_dns_formerr, 1, true, false},
+		{"OPT not of the root", query(1).name("a").u16(41).u16(1232).u32(0).u16(0).bytes,
+		 DROP_dns_formerr, 1, true, false},
+		{"OPT of a pointer",
+		 query(1).u16(0xc00c + 16).u16(41).u16(1232).u32(0).u16(0).bytes, DROP_dns_formerr,
+		 1, true, false},
+		{"version 1", query(1).opt({}, 1232, 1).bytes, DROP_dns_badvers, 16, true, true},
+		{"version 255, bad option", query(1).opt({0, 8, 255}, 1232, 255).bytes,
+		 DROP_dns_badvers, 16, true, true},
+		{"version 1, class CH",
+		 DnsBuilder().header(0, 1, 0, 0, 1).question("a", 1, 3).opt({}, 1232, 1).bytes,
+		 DROP_dns_badvers, 16, true, true},
+		{"option past the data", with_options({0, 10, 0, 9, 1, 2, 3, 4, 5, 6, 7, 8}),
+		 DROP_dns_formerr, 1, true, true},
+		{"option cut", with_options({0, 10, 0}), DROP_dns_formerr, 1, true, true},
+		{"empty option", with_options({0, 10, 0, 0}), DROP_none, 0, true, true},
+		{"octets behind", query(1).opt().raw({1, 2, 3}).bytes, DROP_none, 0, true, true},
 	};
 	for (const Case &c : cases) {
 		SCOPED_TRACE(c.what);
@@ -249,30 +250,30 @@ TEST(DnsQuery, ClientSubnet)
 	Bytes v6_long = v6;
 	v6_long.push_back(0);
 	const EcsCase cases[] = {
-	    {"IPv4 /24", dns_ecs(1, 24, 0, {203, 0, 113}), true, 1, 24},
-	    {"IPv4 /32", dns_ecs(1, 32, 0, {203, 0, 113, 9}), true, 1, 32},
-	    {"IPv4 /25", dns_ecs(1, 25, 0, {203, 0, 113, 128}), true, 1, 25},
-	    {"IPv4 /1", dns_ecs(1, 1, 0, {128}), true, 1, 1},
-	    {"IPv6 /56", dns_ecs(2, 56, 0, {0x20, 1, 0x0d, 0xb8, 1, 2, 3}), true, 2, 56},
-	    {"IPv6 /128", dns_ecs(2, 128, 0, v6), true, 2, 128},
-	    {"IPv4 /0", dns_ecs(1, 0, 0, {}), true, 1, 0},
-	    {"IPv6 /0", dns_ecs(2, 0, 0, {}), true, 2, 0},
-	    {"no family", dns_ecs(0, 0, 0, {}), true, 0, 0},
-	    {"no family with bits", dns_ecs(0, 8, 0, {1}), false, 0, 0},
-	    {"no family with an address", dns_ecs(0, 0, 0, {1}), false, 0, 0},
-	    {"family 3", dns_ecs(3, 8, 0, {1}), false, 0, 0},
-	    {"family 3, /0", dns_ecs(3, 0, 0, {}), false, 0, 0},
-	    {"family 65535", dns_ecs(65535, 0, 0, {}), false, 0, 0},
-	    {"scope set", dns_ecs(1, 24, 1, {203, 0, 113}), false, 0, 0},
-	    {"IPv4 /33", dns_ecs(1, 33, 0, {203, 0, 113, 9, 0}), false, 0, 0},
-	    {"IPv6 /129", dns_ecs(2, 129, 0, v6_long), false, 0, 0},
-	    {"IPv6 /255", dns_ecs(2, 255, 0, Bytes(32)), false, 0, 0},
-	    {"an octet too few", dns_ecs(1, 24, 0, {203, 0}), false, 0, 0},
-	    {"an octet too many", dns_ecs(1, 24, 0, {203, 0, 113, 0}), false, 0, 0},
-	    {"bit past the prefix", dns_ecs(1, 25, 0, {203, 0, 113, 192}), false, 0, 0},
-	    {"last bit past the prefix", dns_ecs(1, 31, 0, {203, 0, 113, 1}), false, 0, 0},
-	    {"no room for its head", {0, 8, 0, 3, 0, 1, 24}, false, 0, 0},
-	    {"empty", {0, 8, 0, 0}, false, 0, 0},
+		{"IPv4 /24", dns_ecs(1, 24, 0, {203, 0, 113}), true, 1, 24},
+		{"IPv4 /32", dns_ecs(1, 32, 0, {203, 0, 113, 9}), true, 1, 32},
+		{"IPv4 /25", dns_ecs(1, 25, 0, {203, 0, 113, 128}), true, 1, 25},
+		{"IPv4 /1", dns_ecs(1, 1, 0, {128}), true, 1, 1},
+		{"IPv6 /56", dns_ecs(2, 56, 0, {0x20, 1, 0x0d, 0xb8, 1, 2, 3}), true, 2, 56},
+		{"IPv6 /128", dns_ecs(2, 128, 0, v6), true, 2, 128},
+		{"IPv4 /0", dns_ecs(1, 0, 0, {}), true, 1, 0},
+		{"IPv6 /0", dns_ecs(2, 0, 0, {}), true, 2, 0},
+		{"no family", dns_ecs(0, 0, 0, {}), true, 0, 0},
+		{"no family with bits", dns_ecs(0, 8, 0, {1}), false, 0, 0},
+		{"no family with an address", dns_ecs(0, 0, 0, {1}), false, 0, 0},
+		{"family 3", dns_ecs(3, 8, 0, {1}), false, 0, 0},
+		{"family 3, /0", dns_ecs(3, 0, 0, {}), false, 0, 0},
+		{"family 65535", dns_ecs(65535, 0, 0, {}), false, 0, 0},
+		{"scope set", dns_ecs(1, 24, 1, {203, 0, 113}), false, 0, 0},
+		{"IPv4 /33", dns_ecs(1, 33, 0, {203, 0, 113, 9, 0}), false, 0, 0},
+		{"IPv6 /129", dns_ecs(2, 129, 0, v6_long), false, 0, 0},
+		{"IPv6 /255", dns_ecs(2, 255, 0, Bytes(32)), false, 0, 0},
+		{"an octet too few", dns_ecs(1, 24, 0, {203, 0}), false, 0, 0},
+		{"an octet too many", dns_ecs(1, 24, 0, {203, 0, 113, 0}), false, 0, 0},
+		{"bit past the prefix", dns_ecs(1, 25, 0, {203, 0, 113, 192}), false, 0, 0},
+		{"last bit past the prefix", dns_ecs(1, 31, 0, {203, 0, 113, 1}), false, 0, 0},
+		{"no room for its head", {0, 8, 0, 3, 0, 1, 24}, false, 0, 0},
+		{"empty", {0, 8, 0, 0}, false, 0, 0},
 	};
 	for (const EcsCase &c : cases) {
 		SCOPED_TRACE(c.what);
@@ -317,21 +318,20 @@ TEST(DnsQuery, ClientSubnetAmongOptions)
 TEST(DnsQuery, RandomFlips)
 {
 	std::mt19937 random(7);
-	Bytes good = query(2)
-			 .opt(dns_ecs(2, 56, 0, {0x20, 1, 0x0d, 0xb8, 1, 2, 3}))
-			 .name("k.x")
-			 .u16(250)
-			 .u16(255)
-			 .u32(0)
-			 .u16(3)
-			 .raw({1, 2, 3})
-			 .bytes;
+	Bytes good = query(2).opt(dns_ecs(2, 56, 0, {0x20, 1, 0x0d, 0xb8, 1, 2, 3}))
+			     .name("k.x")
+			     .u16(250)
+			     .u16(255)
+			     .u32(0)
+			     .u16(3)
+			     .raw({1, 2, 3})
+			     .bytes;
 	unsigned taken = 0, formerr = 0;
 	for (int round = 0; round < 20000; round++) {
 		Bytes message = good;
 		for (unsigned flips = 1 + random() % 4; flips; flips--)
 			message[2 + random() % (message.size() - 2)] =
-			    static_cast<uint8_t>(random());
+				static_cast<uint8_t>(random());
 		message.resize(message.size() - (random() % 4 ? 0 : random() % message.size()));
 		Parsed p(message);
 		const request &r = p.req;

@@ -32,24 +32,25 @@ TEST(Footprint, RefusesBadValuesByName)
 	ASSERT_EQ(b.geo(city.path()), "");
 	ASSERT_EQ(b.geo(as.path()), "");
 	const std::map<footprint_type, std::vector<std::string>> bad = {
-	    {FOOTPRINT_IPV4CIDR,
-	     {"", "192.0.2.0", "192.0.2.1/24", "192.0.2.0/33", "2001:db8::/32", "192.0.2.0/24 "}},
-	    {FOOTPRINT_IPV6CIDR,
-	     {"", "2001:db8::", "2001:DB8::/32", "2001:db8::1/64", "2001:db8::/129",
-	      "192.0.2.0/24"}},
-	    {FOOTPRINT_ASN,
-	     {"", "as", "64496", "AS64496", "as0", "as064496", "as4294967296", "as-1", "as1 ",
-	      "as99999999999999999999"}},
-	    {FOOTPRINT_COUNTRYCODE, {"", "f", "FR", "fra", "f1", "fr "}},
-	    {FOOTPRINT_SUBDIVISIONCODE,
-	     {"", "us", "us-", "us-NY", "US-ny", "us-nyny", "usny", "u-ny", "us-n.", "us--"}},
+		{FOOTPRINT_IPV4CIDR,
+		 {"", "192.0.2.0", "192.0.2.1/24", "192.0.2.0/33", "2001:db8::/32",
+		  "192.0.2.0/24 "}},
+		{FOOTPRINT_IPV6CIDR,
+		 {"", "2001:db8::", "2001:DB8::/32", "2001:db8::1/64", "2001:db8::/129",
+		  "192.0.2.0/24"}},
+		{FOOTPRINT_ASN,
+		 {"", "as", "64496", "AS64496", "as0", "as064496", "as4294967296", "as-1", "as1 ",
+		  "as99999999999999999999"}},
+		{FOOTPRINT_COUNTRYCODE, {"", "f", "FR", "fra", "f1", "fr "}},
+		{FOOTPRINT_SUBDIVISIONCODE,
+		 {"", "us", "us-", "us-NY", "US-ny", "us-nyny", "usny", "u-ny", "us-n.", "us--"}},
 	};
 	for (const auto &type : bad) {
 		for (const auto &value : type.second) {
 			Added added = b.add({{type.first, {value}, {}}});
 			EXPECT_EQ(added.status, -1) << value;
 			EXPECT_NE(added.err.find("\"" + value + "\""), std::string::npos)
-			    << added.err;
+				<< added.err;
 			EXPECT_NE(added.err.find("expected"), std::string::npos) << added.err;
 		}
 	}
@@ -82,11 +83,10 @@ TEST(Footprint, NeedsADatabaseForGeography)
 	TestFile city;
 	make_mmdb(city, "city", geo_list);
 	Builder b;
-	EXPECT_NE(
-	    b.add({country({"fr"})})
-		.err.find(
-		    "\"fr\" needs a geolocation database with countries: add one to geo.databases"),
-	    std::string::npos);
+	EXPECT_NE(b.add({country({"fr"})})
+			  .err.find("\"fr\" needs a geolocation database with countries: add one "
+				    "to geo.databases"),
+		  std::string::npos);
 	ASSERT_EQ(b.geo(city.path()), "");
 	EXPECT_EQ(b.add({country({"fr"})}).status, 0);
 	EXPECT_EQ(b.add({subdivision({"us-ny"})}).status, 0);
@@ -102,12 +102,12 @@ TEST(Footprint, GivesEqualListsOneId)
 	EXPECT_EQ(b.add({v4({"192.0.2.0/24", "10.0.0.0/8", "10.0.0.0/8"})}).id, first);
 	EXPECT_EQ(b.add({v4({"192.0.2.0/24"}), v4({"10.0.0.0/8"})}).id, first);
 	std::vector<uint32_t> ids = {
-	    first,
-	    b.add({v4({"10.0.0.0/8"})}).id,
-	    b.add({any_of({v4({"10.0.0.0/8", "192.0.2.0/24"})})}).id,
-	    b.add({v6({"a00::/8"})}).id,
-	    b.add({v4({"10.0.0.0/9"})}).id,
-	    b.add({v4({"10.0.0.0/8"}), any_of({v4({"192.0.2.0/24"})})}).id};
+		first,
+		b.add({v4({"10.0.0.0/8"})}).id,
+		b.add({any_of({v4({"10.0.0.0/8", "192.0.2.0/24"})})}).id,
+		b.add({v6({"a00::/8"})}).id,
+		b.add({v4({"10.0.0.0/9"})}).id,
+		b.add({v4({"10.0.0.0/8"}), any_of({v4({"192.0.2.0/24"})})}).id};
 	std::sort(ids.begin(), ids.end());
 	EXPECT_EQ(ids, (std::vector<uint32_t>{0, 1, 2, 3, 4, 5}));
 }

@@ -86,9 +86,9 @@ TEST(http_answer, redirect_status_rfc9110_15_4)
 		uint16_t status;
 		const char *line;
 	} cases[] = {
-	    {301, "HTTP/1.1 301 Moved Permanently"},  {302, "HTTP/1.1 302 Found"},
-	    {303, "HTTP/1.1 303 See Other"},          {307, "HTTP/1.1 307 Temporary Redirect"},
-	    {308, "HTTP/1.1 308 Permanent Redirect"}, {0, "HTTP/1.1 302 Found"},
+		{301, "HTTP/1.1 301 Moved Permanently"},  {302, "HTTP/1.1 302 Found"},
+		{303, "HTTP/1.1 303 See Other"},          {307, "HTTP/1.1 307 Temporary Redirect"},
+		{308, "HTTP/1.1 308 Permanent Redirect"}, {0, "HTTP/1.1 302 Found"},
 	};
 	for (const auto &c : cases) {
 		exchange e(get("/"));
@@ -108,23 +108,24 @@ TEST(http_answer, location_rfc8804_2)
 		bool host;
 		const char *location;
 	} cases[] = {
-	    {"/", "/", false, "http://d.example/"},
-	    {"/a/b", "/", false, "http://d.example/a/b"},
-	    {"/a/b", "/oc/7/", false, "http://d.example/oc/7/a/b"},
-	    {"/a/b", "/oc/7/", true, "http://d.example/oc/7/vod.example.com/a/b"},
-	    {"/", "/", true, "http://d.example/vod.example.com/"},
-	    {"/?q=/../%zz", "/", true, "http://d.example/vod.example.com/?q=/../%zz"},
-	    {"//x.example/y", "/", false, "http://d.example//x.example/y"},
-	    {"/%C3%a4|^", "/", false, "http://d.example/%C3%a4|^"},
-	    {"http://O.example.:99/a", "/", true, "http://d.example/o.example/a"},
-	    {"http://[2001:DB8::1]/a", "/", true, "http://d.example/[2001:db8::1]/a"},
-	    {"http://o", "/p/", false, "http://d.example/p/"},
-	    /* the client's octets, though they are matched in normal form */
-	    {"/../../x", "/oc/7/", false, "http://d.example/oc/7/../../x"},
-	    {"/a/%2E%2e/x?..", "/oc/7/", true, "http://d.example/oc/7/vod.example.com/a/%2E%2e/x?.."},
-	    {"/a/.", "/oc/7/", false, "http://d.example/oc/7/a/."},
-	    {"/.well-known/%7ex", "/", false, "http://d.example/.well-known/%7ex"},
-	    {"/a.b/c..%2e", "/", false, "http://d.example/a.b/c..%2e"},
+		{"/", "/", false, "http://d.example/"},
+		{"/a/b", "/", false, "http://d.example/a/b"},
+		{"/a/b", "/oc/7/", false, "http://d.example/oc/7/a/b"},
+		{"/a/b", "/oc/7/", true, "http://d.example/oc/7/vod.example.com/a/b"},
+		{"/", "/", true, "http://d.example/vod.example.com/"},
+		{"/?q=/../%zz", "/", true, "http://d.example/vod.example.com/?q=/../%zz"},
+		{"//x.example/y", "/", false, "http://d.example//x.example/y"},
+		{"/%C3%a4|^", "/", false, "http://d.example/%C3%a4|^"},
+		{"http://O.example.:99/a", "/", true, "http://d.example/o.example/a"},
+		{"http://[2001:DB8::1]/a", "/", true, "http://d.example/[2001:db8::1]/a"},
+		{"http://o", "/p/", false, "http://d.example/p/"},
+		/* the client's octets, though they are matched in normal form */
+		{"/../../x", "/oc/7/", false, "http://d.example/oc/7/../../x"},
+		{"/a/%2E%2e/x?..", "/oc/7/", true,
+		 "http://d.example/oc/7/vod.example.com/a/%2E%2e/x?.."},
+		{"/a/.", "/oc/7/", false, "http://d.example/oc/7/a/."},
+		{"/.well-known/%7ex", "/", false, "http://d.example/.well-known/%7ex"},
+		{"/a.b/c..%2e", "/", false, "http://d.example/a.b/c..%2e"},
 	};
 	for (const auto &c : cases) {
 		exchange e(get(c.target));
@@ -184,17 +185,18 @@ struct error_case {
 };
 
 const error_case error_cases[] = {
-    {VERDICT_DENY, 0, DROP_http_denied, "403 Forbidden", ""},
-    {VERDICT_NO_SCOPE, 0, DROP_http_no_scope, "404 Not Found", ""},
-    {VERDICT_NO_TARGET, 0, DROP_http_no_target, "503 Service Unavailable", "Retry-After: 1\r\n"},
-    {VERDICT_ERROR, 400, DROP_http_bad_request, "400 Bad Request", ""},
-    {VERDICT_ERROR, 405, DROP_http_method, "405 Method Not Allowed", "Allow: GET, HEAD\r\n"},
-    {VERDICT_ERROR, 414, DROP_http_uri_long, "414 URI Too Long", ""},
-    {VERDICT_ERROR, 431, DROP_http_head_split, "431 Request Header Fields Too Large", ""},
-    {VERDICT_ERROR, 501, DROP_http_unknown_method, "501 Not Implemented", ""},
-    {VERDICT_ERROR, 505, DROP_http_version, "505 HTTP Version Not Supported", ""},
-    {VERDICT_ERROR, 0, DROP_http_bad_request, "400 Bad Request", ""},
-    {VERDICT_ERROR, 999, DROP_http_bad_request, "400 Bad Request", ""},
+	{VERDICT_DENY, 0, DROP_http_denied, "403 Forbidden", ""},
+	{VERDICT_NO_SCOPE, 0, DROP_http_no_scope, "404 Not Found", ""},
+	{VERDICT_NO_TARGET, 0, DROP_http_no_target, "503 Service Unavailable",
+	 "Retry-After: 1\r\n"},
+	{VERDICT_ERROR, 400, DROP_http_bad_request, "400 Bad Request", ""},
+	{VERDICT_ERROR, 405, DROP_http_method, "405 Method Not Allowed", "Allow: GET, HEAD\r\n"},
+	{VERDICT_ERROR, 414, DROP_http_uri_long, "414 URI Too Long", ""},
+	{VERDICT_ERROR, 431, DROP_http_head_split, "431 Request Header Fields Too Large", ""},
+	{VERDICT_ERROR, 501, DROP_http_unknown_method, "501 Not Implemented", ""},
+	{VERDICT_ERROR, 505, DROP_http_version, "505 HTTP Version Not Supported", ""},
+	{VERDICT_ERROR, 0, DROP_http_bad_request, "400 Bad Request", ""},
+	{VERDICT_ERROR, 999, DROP_http_bad_request, "400 Bad Request", ""},
 };
 
 TEST(http_answer, errors_rfc9110_15)
@@ -235,7 +237,7 @@ TEST(http_answer, room_of_every_size_for_a_redirect)
 	for (size_t cap = 0; cap <= whole.size(); cap++) {
 		GuardPage out(cap);
 		struct http_answer got =
-		    http_answer_write(out.data(), cap, e.req.get(), &e.verdict, date);
+			http_answer_write(out.data(), cap, e.req.get(), &e.verdict, date);
 		ASSERT_LE(got.len, cap);
 		std::string text((char *)out.data(), got.len);
 		if (cap == whole.size()) {
@@ -263,7 +265,7 @@ TEST(http_answer, room_of_every_size_for_errors)
 		for (size_t cap = 0; cap <= len; cap++) {
 			GuardPage out(cap);
 			struct http_answer got =
-			    http_answer_write(out.data(), cap, e.req.get(), &e.verdict, date);
+				http_answer_write(out.data(), cap, e.req.get(), &e.verdict, date);
 			ASSERT_EQ(got.len, cap < len ? 0 : len) << c.line << " in " << cap;
 			ASSERT_EQ(got.reason, c.reason);
 		}

@@ -96,66 +96,66 @@ TEST(http_request, what_a_browser_sends)
 TEST(http_request, request_line_rfc9112_3)
 {
 	expect_taken({
-	    "GET / HTTP/1.1" REST, "HEAD / HTTP/1.1" REST, "GET / HTTP/1.0" REST,
-	    "GET / HTTP/1.9" REST, "\r\nGET / HTTP/1.1" REST, /* 2.2 */
+		"GET / HTTP/1.1" REST, "HEAD / HTTP/1.1" REST, "GET / HTTP/1.0" REST,
+		"GET / HTTP/1.9" REST, "\r\nGET / HTTP/1.1" REST, /* 2.2 */
 	});
 	expect_refused({
-	    {"\r\n\r\nGET / HTTP/1.1" REST, bad},
-	    {"\nGET / HTTP/1.1" REST, bad},
-	    {" GET / HTTP/1.1" REST, bad},
-	    {"GET  / HTTP/1.1" REST, bad},
-	    {"GET /  HTTP/1.1" REST, bad},
-	    {"GET / HTTP/1.1 " REST, bad},
-	    {"GET\t/ HTTP/1.1" REST, bad},
-	    {"GET /\tHTTP/1.1" REST, bad},
-	    {"GET /a b HTTP/1.1" REST, bad},
-	    {"GET" REST, bad},
-	    {"GET " REST, bad},
-	    {"GET / " REST, bad},
-	    {"GET HTTP/1.1" REST, bad},
-	    {"GET /" REST, bad}, /* HTTP/0.9 */
-	    {"GET / http/1.1" REST, bad},
-	    {"GET / HTTP/11" REST, bad},
-	    {"GET / HTTP/1." REST, bad},
-	    {"GET / HTTP/1.10" REST, bad},
-	    {"G(T / HTTP/1.1" REST, bad},
-	    {"\x16\x03\x01\x02\x01", bad}, /* a TLS ClientHello */
-	    {"GET /\xc3\xa4 HTTP/1.1" REST, bad},
-	    {"GET /\x7f HTTP/1.1" REST, bad},
+		{"\r\n\r\nGET / HTTP/1.1" REST, bad},
+		{"\nGET / HTTP/1.1" REST, bad},
+		{" GET / HTTP/1.1" REST, bad},
+		{"GET  / HTTP/1.1" REST, bad},
+		{"GET /  HTTP/1.1" REST, bad},
+		{"GET / HTTP/1.1 " REST, bad},
+		{"GET\t/ HTTP/1.1" REST, bad},
+		{"GET /\tHTTP/1.1" REST, bad},
+		{"GET /a b HTTP/1.1" REST, bad},
+		{"GET" REST, bad},
+		{"GET " REST, bad},
+		{"GET / " REST, bad},
+		{"GET HTTP/1.1" REST, bad},
+		{"GET /" REST, bad}, /* HTTP/0.9 */
+		{"GET / http/1.1" REST, bad},
+		{"GET / HTTP/11" REST, bad},
+		{"GET / HTTP/1." REST, bad},
+		{"GET / HTTP/1.10" REST, bad},
+		{"G(T / HTTP/1.1" REST, bad},
+		{"\x16\x03\x01\x02\x01", bad}, /* a TLS ClientHello */
+		{"GET /\xc3\xa4 HTTP/1.1" REST, bad},
+		{"GET /\x7f HTTP/1.1" REST, bad},
 	});
 }
 
 TEST(http_request, line_ends_rfc9112_2_2)
 {
 	expect_refused({
-	    {"GET / HTTP/1.1\nHost: h\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\rHost: h\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\r\nHost: h\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\nHost: h\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\nHost: h\r\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\nHost: h\rX: y\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\nHost: h\r\n\n", bad},
-	    {"GET / HTTP/1.1\r\nHost: h\r\n\rX", bad},
-	    {"GET /\r HTTP/1.1\r\nHost: h\r\n\r\n", bad},
-	    {"GET /\n HTTP/1.1\r\nHost: h\r\n\r\n", bad},
+		{"GET / HTTP/1.1\nHost: h\r\n\r\n", bad},
+		{"GET / HTTP/1.1\rHost: h\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\r\nHost: h\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\nHost: h\n\r\n", bad},
+		{"GET / HTTP/1.1\r\nHost: h\r\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\nHost: h\rX: y\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\nHost: h\r\n\n", bad},
+		{"GET / HTTP/1.1\r\nHost: h\r\n\rX", bad},
+		{"GET /\r HTTP/1.1\r\nHost: h\r\n\r\n", bad},
+		{"GET /\n HTTP/1.1\r\nHost: h\r\n\r\n", bad},
 	});
 }
 
 TEST(http_request, method_rfc9110_9)
 {
 	expect_refused({
-	    {"POST / HTTP/1.1" REST, DROP_http_method},
-	    {"DELETE / HTTP/1.1" REST, DROP_http_method},
-	    {"PATCH / HTTP/1.1" REST, DROP_http_method},
-	    {"TRACE / HTTP/1.1" REST, DROP_http_method},
-	    {"OPTIONS / HTTP/1.1" REST, DROP_http_method},
-	    {"OPTIONS * HTTP/1.1" REST, DROP_http_method},
-	    {"CONNECT h:443 HTTP/1.1" REST, DROP_http_method},
-	    {"get / HTTP/1.1" REST, DROP_http_unknown_method},
-	    {"GETX / HTTP/1.1" REST, DROP_http_unknown_method},
-	    {"GE / HTTP/1.1" REST, DROP_http_unknown_method},
-	    {"PROPFIND / HTTP/1.1" REST, DROP_http_unknown_method},
-	    {"!#$%&'*+-.^_`|~ / HTTP/1.1" REST, DROP_http_unknown_method},
+		{"POST / HTTP/1.1" REST, DROP_http_method},
+		{"DELETE / HTTP/1.1" REST, DROP_http_method},
+		{"PATCH / HTTP/1.1" REST, DROP_http_method},
+		{"TRACE / HTTP/1.1" REST, DROP_http_method},
+		{"OPTIONS / HTTP/1.1" REST, DROP_http_method},
+		{"OPTIONS * HTTP/1.1" REST, DROP_http_method},
+		{"CONNECT h:443 HTTP/1.1" REST, DROP_http_method},
+		{"get / HTTP/1.1" REST, DROP_http_unknown_method},
+		{"GETX / HTTP/1.1" REST, DROP_http_unknown_method},
+		{"GE / HTTP/1.1" REST, DROP_http_unknown_method},
+		{"PROPFIND / HTTP/1.1" REST, DROP_http_unknown_method},
+		{"!#$%&'*+-.^_`|~ / HTTP/1.1" REST, DROP_http_unknown_method},
 	});
 	std::string text = std::string(1400, 'A') + " / HTTP/1.1" REST;
 	expect_refused({{text.c_str(), DROP_http_unknown_method}});
@@ -165,21 +165,21 @@ TEST(http_request, method_rfc9110_9)
 TEST(http_request, version_rfc9110_15_6_6)
 {
 	expect_refused({
-	    {"GET / HTTP/2.0" REST, DROP_http_version},
-	    {"GET / HTTP/0.9" REST, DROP_http_version},
-	    {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", DROP_http_version}, /* RFC 9113 §3.4 */
+		{"GET / HTTP/2.0" REST, DROP_http_version},
+		{"GET / HTTP/0.9" REST, DROP_http_version},
+		{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", DROP_http_version}, /* RFC 9113 §3.4 */
 	});
 }
 
 TEST(http_request, first_fault_counts)
 {
 	expect_refused({
-	    {"POST / HTTP/2.0" REST, DROP_http_version},
-	    {"FOO #? HTTP/1.1" REST, DROP_http_unknown_method},
-	    {"POST #? HTTP/1.1\r\nbad field\r\n\r\n", DROP_http_method},
-	    {"POST / HTTP/1.1\r\n", DROP_http_method},
-	    {"GET * HTTP/1.1\r\n", bad},
-	    {"GET /%zz HTTP/1.1\r\nHost: h\r\n", DROP_http_head_split},
+		{"POST / HTTP/2.0" REST, DROP_http_version},
+		{"FOO #? HTTP/1.1" REST, DROP_http_unknown_method},
+		{"POST #? HTTP/1.1\r\nbad field\r\n\r\n", DROP_http_method},
+		{"POST / HTTP/1.1\r\n", DROP_http_method},
+		{"GET * HTTP/1.1\r\n", bad},
+		{"GET /%zz HTTP/1.1\r\nHost: h\r\n", DROP_http_head_split},
 	});
 }
 
@@ -197,20 +197,20 @@ TEST(http_request, statuses)
 TEST(http_request, target_rfc9112_3_2)
 {
 	expect_taken({
-	    "GET // HTTP/1.1" REST,
-	    "GET /? HTTP/1.1" REST,
-	    "GET /a|b{c}`^\"<>[] HTTP/1.1" REST,
-	    "GET /?a|b{c}`^\"<>[]\\%zz% HTTP/1.1" REST,
+		"GET // HTTP/1.1" REST,
+		"GET /? HTTP/1.1" REST,
+		"GET /a|b{c}`^\"<>[] HTTP/1.1" REST,
+		"GET /?a|b{c}`^\"<>[]\\%zz% HTTP/1.1" REST,
 	});
 	expect_refused({
-	    {"GET * HTTP/1.1" REST, bad},
-	    {"GET h:80 HTTP/1.1" REST, bad},
-	    {"GET a HTTP/1.1" REST, bad},
-	    {"GET /a#b HTTP/1.1" REST, bad},
-	    {"GET /% HTTP/1.1" REST, bad},
-	    {"GET /%6?1 HTTP/1.1" REST, bad},
-	    {"GET /%xy HTTP/1.1" REST, bad},
-	    {"GET /a\\b HTTP/1.1" REST, bad},
+		{"GET * HTTP/1.1" REST, bad},
+		{"GET h:80 HTTP/1.1" REST, bad},
+		{"GET a HTTP/1.1" REST, bad},
+		{"GET /a#b HTTP/1.1" REST, bad},
+		{"GET /% HTTP/1.1" REST, bad},
+		{"GET /%6?1 HTTP/1.1" REST, bad},
+		{"GET /%xy HTTP/1.1" REST, bad},
+		{"GET /a\\b HTTP/1.1" REST, bad},
 	});
 }
 
@@ -220,16 +220,16 @@ TEST(http_request, absolute_target_rfc9112_3_2_2)
 		const char *target, *key, *path, *query;
 		uint8_t protocol;
 	} cases[] = {
-	    {"http://o.example/a?b", "example.o/a", "/a", "?b", PROTOCOL_HTTP},
-	    {"https://o.example/a", "example.o/a", "/a", "", PROTOCOL_HTTPS},
-	    {"HTTP://O.EXAMPLE:81/", "example.o/", "/", "", PROTOCOL_HTTP},
-	    {"hTTpS://o:/", "o/", "/", "", PROTOCOL_HTTPS},
-	    {"http://o", "o/", "/", "", PROTOCOL_HTTP},
-	    {"http://o:80", "o/", "/", "", PROTOCOL_HTTP},
-	    {"http://o?/x", "o/", "/", "?/x", PROTOCOL_HTTP},
-	    {"http://[2001:DB8::1]:80/x", "[2001:db8::1]/x", "/x", "", PROTOCOL_HTTP},
-	    {"http://o//x", "o//x", "//x", "", PROTOCOL_HTTP},
-	    {"http://o/http://p/", "o/http://p/", "/http://p/", "", PROTOCOL_HTTP},
+		{"http://o.example/a?b", "example.o/a", "/a", "?b", PROTOCOL_HTTP},
+		{"https://o.example/a", "example.o/a", "/a", "", PROTOCOL_HTTPS},
+		{"HTTP://O.EXAMPLE:81/", "example.o/", "/", "", PROTOCOL_HTTP},
+		{"hTTpS://o:/", "o/", "/", "", PROTOCOL_HTTPS},
+		{"http://o", "o/", "/", "", PROTOCOL_HTTP},
+		{"http://o:80", "o/", "/", "", PROTOCOL_HTTP},
+		{"http://o?/x", "o/", "/", "?/x", PROTOCOL_HTTP},
+		{"http://[2001:DB8::1]:80/x", "[2001:db8::1]/x", "/x", "", PROTOCOL_HTTP},
+		{"http://o//x", "o//x", "//x", "", PROTOCOL_HTTP},
+		{"http://o/http://p/", "o/http://p/", "/http://p/", "", PROTOCOL_HTTP},
 	};
 	for (const auto &c : cases) {
 		parsed p(std::string("GET ") + c.target + " HTTP/1.1" REST);
@@ -240,22 +240,22 @@ TEST(http_request, absolute_target_rfc9112_3_2_2)
 		EXPECT_EQ(p.req->protocol, c.protocol);
 	}
 	expect_refused({
-	    {"GET http:// HTTP/1.1" REST, bad},
-	    {"GET http:/// HTTP/1.1" REST, bad},
-	    {"GET http://?a HTTP/1.1" REST, bad},
-	    {"GET http://:80/ HTTP/1.1" REST, bad},
-	    {"GET http:/o HTTP/1.1" REST, bad},
-	    {"GET https:// HTTP/1.1" REST, bad},
-	    {"GET httpx://o/ HTTP/1.1" REST, bad},
-	    {"GET ftp://o/ HTTP/1.1" REST, bad},
-	    {"GET http://u@o/ HTTP/1.1" REST, bad}, /* RFC 9110 §4.2.4 */
-	    {"GET http://o:x/ HTTP/1.1" REST, bad},
-	    {"GET http://o:65536/ HTTP/1.1" REST, bad},
-	    {"GET http://o#f HTTP/1.1" REST, bad},
-	    {"GET http://o\\p/ HTTP/1.1" REST, bad},
-	    {"GET http://o/ HTTP/1.1\r\n\r\n", bad},
-	    {"GET http://o/ HTTP/1.1\r\nHost: a b\r\n\r\n", bad},
-	    {"GET http://o/ HTTP/1.1\r\nHost: o\r\nHost: o\r\n\r\n", bad},
+		{"GET http:// HTTP/1.1" REST, bad},
+		{"GET http:/// HTTP/1.1" REST, bad},
+		{"GET http://?a HTTP/1.1" REST, bad},
+		{"GET http://:80/ HTTP/1.1" REST, bad},
+		{"GET http:/o HTTP/1.1" REST, bad},
+		{"GET https:// HTTP/1.1" REST, bad},
+		{"GET httpx://o/ HTTP/1.1" REST, bad},
+		{"GET ftp://o/ HTTP/1.1" REST, bad},
+		{"GET http://u@o/ HTTP/1.1" REST, bad}, /* RFC 9110 §4.2.4 */
+		{"GET http://o:x/ HTTP/1.1" REST, bad},
+		{"GET http://o:65536/ HTTP/1.1" REST, bad},
+		{"GET http://o#f HTTP/1.1" REST, bad},
+		{"GET http://o\\p/ HTTP/1.1" REST, bad},
+		{"GET http://o/ HTTP/1.1\r\n\r\n", bad},
+		{"GET http://o/ HTTP/1.1\r\nHost: a b\r\n\r\n", bad},
+		{"GET http://o/ HTTP/1.1\r\nHost: o\r\nHost: o\r\n\r\n", bad},
 	});
 }
 
@@ -264,15 +264,15 @@ TEST(http_request, host_rfc9112_3_2)
 	const struct {
 		const char *value, *host, *key;
 	} cases[] = {
-	    {"h", "h", "h/"},
-	    {"A.b.", "A.b", "b.a/"},
-	    {"h:", "h", "h/"},
-	    {"h:0", "h", "h/"},
-	    {"h:65535", "h", "h/"},
-	    {"192.0.2.1:8080", "192.0.2.1", "1.2.0.192/"},
-	    {"[::1]", "[::1]", "[::1]/"},
-	    {"[::1]:80", "[::1]", "[::1]/"},
-	    {"\t  h \t", "h", "h/"},
+		{"h", "h", "h/"},
+		{"A.b.", "A.b", "b.a/"},
+		{"h:", "h", "h/"},
+		{"h:0", "h", "h/"},
+		{"h:65535", "h", "h/"},
+		{"192.0.2.1:8080", "192.0.2.1", "1.2.0.192/"},
+		{"[::1]", "[::1]", "[::1]/"},
+		{"[::1]:80", "[::1]", "[::1]/"},
+		{"\t  h \t", "h", "h/"},
 	};
 	for (const auto &c : cases) {
 		parsed p(std::string("GET / HTTP/1.1\r\nX: y\r\nhOST:") + c.value + "\r\n\r\n");
@@ -288,12 +288,12 @@ TEST(http_request, host_rfc9112_3_2)
 		EXPECT_EQ(p.reason, bad) << value;
 	}
 	expect_refused({
-	    {"GET / HTTP/1.1\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\nHosts: h\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\nHost: h\r\nX: y\r\nHOST: i\r\n\r\n", bad},
-	    {"GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n\r\n", bad},
-	    {"GET / HTTP/1.0\r\nHost:\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\nHosts: h\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\nHost: h\r\nX: y\r\nHOST: i\r\n\r\n", bad},
+		{"GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n\r\n", bad},
+		{"GET / HTTP/1.0\r\nHost:\r\n\r\n", bad},
 	});
 }
 
@@ -313,23 +313,23 @@ TEST(http_request, http_1_0_without_host)
 TEST(http_request, fields_rfc9112_5)
 {
 	expect_taken({
-	    "GET / HTTP/1.1\r\nHost: h\r\nX:\r\n\r\n",
-	    "GET / HTTP/1.1\r\nHost: h\r\nX: a\tb : c\r\n\r\n",
-	    "GET / HTTP/1.1\r\nHost: h\r\n!#$%&'*+-.^_`|~09azAZ: y\r\n\r\n",
-	    "GET / HTTP/1.1\r\nHost: h\r\nX: 1\r\nX: 2\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\nX:\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\nX: a\tb : c\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\n!#$%&'*+-.^_`|~09azAZ: y\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\nX: 1\r\nX: 2\r\n\r\n",
 	});
 	expect_refused({
-	    {"GET / HTTP/1.1\r\nHost: h\r\nX : y\r\n\r\n", bad},  /* 5.1 */
-	    {"GET / HTTP/1.1\r\nHost: h\r\nX\t: y\r\n\r\n", bad}, /* 5.1 */
-	    {"GET / HTTP/1.1\r\nHost: h\r\n y\r\n\r\n", bad},     /* 5.2 obs-fold */
-	    {"GET / HTTP/1.1\r\nHost: h\r\n\ty\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\nX: a\r\n b\r\nHost: h\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\n Host: h\r\n\r\n", bad}, /* 2.2 */
-	    {"GET / HTTP/1.1\r\nHost: h\r\nX\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\nHost: h\r\n: y\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\nHost: h\r\nX Y: y\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\nHost: h\r\nX(Y: y\r\n\r\n", bad},
-	    {"GET / HTTP/1.1\r\nHost: h\r\n\xc3\xa4: y\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\nHost: h\r\nX : y\r\n\r\n", bad},  /* 5.1 */
+		{"GET / HTTP/1.1\r\nHost: h\r\nX\t: y\r\n\r\n", bad}, /* 5.1 */
+		{"GET / HTTP/1.1\r\nHost: h\r\n y\r\n\r\n", bad},     /* 5.2 obs-fold */
+		{"GET / HTTP/1.1\r\nHost: h\r\n\ty\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\nX: a\r\n b\r\nHost: h\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\n Host: h\r\n\r\n", bad}, /* 2.2 */
+		{"GET / HTTP/1.1\r\nHost: h\r\nX\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\nHost: h\r\n: y\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\nHost: h\r\nX Y: y\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\nHost: h\r\nX(Y: y\r\n\r\n", bad},
+		{"GET / HTTP/1.1\r\nHost: h\r\n\xc3\xa4: y\r\n\r\n", bad},
 	});
 }
 
@@ -359,8 +359,8 @@ TEST(http_request, octets_of_names_rfc9110_5_6_2)
 TEST(http_request, body_rfc9112_6)
 {
 	expect_taken({
-	    "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
-	    "HEAD / HTTP/1.1\r\nHost: h\r\ncontent-length:00 \r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
+		"HEAD / HTTP/1.1\r\nHost: h\r\ncontent-length:00 \r\n\r\n",
 	});
 	for (const char *field :
 	     {"Content-Length: 1", "Content-Length:", "Content-Length: -0", "Content-Length: +0",
@@ -370,7 +370,7 @@ TEST(http_request, body_rfc9112_6)
 	      "Content-Length: 0\r\nTransfer-Encoding: chunked"}) {
 		for (const char *version : {"1.0", "1.1"}) {
 			std::string text =
-			    std::string("GET / HTTP/") + version + "\r\nHost: h\r\n" + field;
+				std::string("GET / HTTP/") + version + "\r\nHost: h\r\n" + field;
 			EXPECT_EQ(parsed(text + "\r\n\r\n").reason, bad) << text;
 		}
 	}
@@ -414,10 +414,11 @@ void expect_decided_once(const std::string &text)
 }
 
 const std::vector<std::string> whole = {
-    "GET / HTTP/1.1" REST,
-    "HEAD /a/b?c HTTP/1.0\r\n\r\n",
-    "\r\nGET http://o.example:80/x/%41 HTTP/1.1\r\nA: b\r\nHost: [::1]:8080\r\nC:\r\n\r\n",
-    "GET https://o HTTP/1.1\r\nHost: o\r\nContent-Length: 0\r\nUser-Agent: some thing/1.0\r\n\r\n",
+	"GET / HTTP/1.1" REST,
+	"HEAD /a/b?c HTTP/1.0\r\n\r\n",
+	"\r\nGET http://o.example:80/x/%41 HTTP/1.1\r\nA: b\r\nHost: [::1]:8080\r\nC:\r\n\r\n",
+	"GET https://o HTTP/1.1\r\nHost: o\r\nContent-Length: 0\r\nUser-Agent: some "
+	"thing/1.0\r\n\r\n",
 };
 
 TEST(http_request, cut_at_every_byte)
@@ -425,7 +426,7 @@ TEST(http_request, cut_at_every_byte)
 	for (const std::string &text : whole) {
 		for (size_t len = 0; len < text.size(); len++)
 			ASSERT_EQ(parsed(text.substr(0, len)).reason, DROP_http_head_split)
-			    << text << " cut at " << len;
+				<< text << " cut at " << len;
 		ASSERT_EQ(parsed(text).reason, DROP_none) << text;
 	}
 }
@@ -471,7 +472,8 @@ TEST(http_request, random_changes)
 				break;
 			default:
 				text.insert(
-				    at, pieces[random() % (sizeof(pieces) / sizeof(pieces[0]))]);
+					at,
+					pieces[random() % (sizeof(pieces) / sizeof(pieces[0]))]);
 			}
 		}
 		parsed p(text);
@@ -510,16 +512,16 @@ struct stacked_case {
 TEST(http_request, unstack_rfc7336_3_2)
 {
 	const stacked_case cases[] = {
-	    {"/vod.example/a/b?q", "/", "example.vod/a/b", "vod.example", "/a/b"},
-	    {"/VOD.example:8080/a", "/", "example.vod/a", "VOD.example", "/a"},
-	    {"/vod.example", "/", "example.vod/", "vod.example", "/"},
-	    {"/vod.example/", "/", "example.vod/", "vod.example", "/"},
-	    {"/vod.example./x", "/", "example.vod/x", "vod.example", "/x"},
-	    {"/oc/7/vod.example/a", "/oc/7/", "example.vod/a", "vod.example", "/a"},
-	    {"/vod.example/../b", "/", "example.vod/b", "vod.example", "/../b"},
-	    {"/vod.example//b", "/", "example.vod//b", "vod.example", "//b"},
-	    {"/[::1]/b", "/", "[::1]/b", "[::1]", "/b"},
-	    {"http://d.example/h/x", "/", "h/x", "h", "/x"},
+		{"/vod.example/a/b?q", "/", "example.vod/a/b", "vod.example", "/a/b"},
+		{"/VOD.example:8080/a", "/", "example.vod/a", "VOD.example", "/a"},
+		{"/vod.example", "/", "example.vod/", "vod.example", "/"},
+		{"/vod.example/", "/", "example.vod/", "vod.example", "/"},
+		{"/vod.example./x", "/", "example.vod/x", "vod.example", "/x"},
+		{"/oc/7/vod.example/a", "/oc/7/", "example.vod/a", "vod.example", "/a"},
+		{"/vod.example/../b", "/", "example.vod/b", "vod.example", "/../b"},
+		{"/vod.example//b", "/", "example.vod//b", "vod.example", "//b"},
+		{"/[::1]/b", "/", "[::1]/b", "[::1]", "/b"},
+		{"http://d.example/h/x", "/", "h/x", "h", "/x"},
 	};
 	for (const stacked_case &c : cases) {
 		parsed p(std::string("GET ") + c.target + " HTTP/1.1" REST);
@@ -538,23 +540,23 @@ TEST(http_request, unstack_leaves_the_rest_alone)
 	const struct {
 		const char *target, *prefix;
 	} cases[] = {
-	    {"/", "/"},
-	    {"//a", "/"},
-	    {"/a_b..c/x", "/"},
-	    {"/a%2eb/x", "/"},
-	    {"/a:x/b", "/"},
-	    {"/a:99999/b", "/"},
-	    {"/u@h/b", "/"},
-	    {"/oc/7/", "/oc/7/"},
-	    {"/oc/8/h", "/oc/7/"},
-	    {"/oc/7", "/oc/7/"},
-	    {"/OC/7/h/x", "/oc/7/"},
-	    {"/*/x", "/"},
-	    {"/%6fc/7/h", "/oc/7/"},
-	    {"/./h/x", "/"},
-	    {"/[::1/x", "/"},
-	    {"/x|y/z", "/"},
-	    {"/h", "/a-prefix-that-is-longer-than-the-path/"},
+		{"/", "/"},
+		{"//a", "/"},
+		{"/a_b..c/x", "/"},
+		{"/a%2eb/x", "/"},
+		{"/a:x/b", "/"},
+		{"/a:99999/b", "/"},
+		{"/u@h/b", "/"},
+		{"/oc/7/", "/oc/7/"},
+		{"/oc/8/h", "/oc/7/"},
+		{"/oc/7", "/oc/7/"},
+		{"/OC/7/h/x", "/oc/7/"},
+		{"/*/x", "/"},
+		{"/%6fc/7/h", "/oc/7/"},
+		{"/./h/x", "/"},
+		{"/[::1/x", "/"},
+		{"/x|y/z", "/"},
+		{"/h", "/a-prefix-that-is-longer-than-the-path/"},
 	};
 	for (const auto &c : cases) {
 		parsed p(std::string("GET ") + c.target + "?q HTTP/1.1" REST);
@@ -562,7 +564,7 @@ TEST(http_request, unstack_leaves_the_rest_alone)
 		struct request before = *p.req;
 		EXPECT_FALSE(p.unstack(c.prefix)) << c.target;
 		EXPECT_EQ(memcmp(&before, p.req.get(), offsetof(struct request, key)), 0)
-		    << c.target;
+			<< c.target;
 		EXPECT_EQ(memcmp(before.key, p.req->key, before.key_len), 0) << c.target;
 	}
 	std::string long_label = "/" + std::string(250, 'x') + "." + std::string(63, 'y') + "/z";

@@ -62,7 +62,7 @@ class Set
 		EXPECT_EQ(http_request_parse(reinterpret_cast<const uint8_t *>(text_.data()),
 					     text_.size(), req_.get()),
 			  DROP_none)
-		    << target;
+			<< target;
 		return scan(req_.get());
 	}
 
@@ -86,7 +86,7 @@ TEST(PatternSet, SeesPathQueryAndHeadersApart)
 	EXPECT_EQ(set.scan("/x", "User-Agent: KODI/20\r\n"), "6 ");
 	EXPECT_EQ(set.scan("/x", "Accept: video/mp4\r\n"), "3 ");
 	EXPECT_EQ(set.scan("/x", "Accept: text/html\r\nAccept: video/mp4\r\n"), "")
-	    << "only the first field counts";
+		<< "only the first field counts";
 	EXPECT_EQ(set.scan("/token"), "7 ");
 	EXPECT_EQ(set.scan("/live/%61.mp%34"), "0 4 ") << "the path is seen in normal form";
 	EXPECT_EQ(set.scan("/a.example"), "");
@@ -102,7 +102,7 @@ TEST(PatternSet, EmptyTextsAreTexts)
 	EXPECT_EQ(set.scan("/", "X-Empty:\r\n"), "0 1 3 4 5 ");
 	EXPECT_EQ(set.scan("/", "X-Empty:  \r\n"), "0 1 3 4 5 ");
 	EXPECT_EQ(set.scan("/", "X-Empty: b\r\n"), "0 1 4 5 ")
-	    << "no such header: no match, whatever the regex";
+		<< "no such header: no match, whatever the regex";
 }
 
 TEST(PatternSet, DnsHasAPathOnly)
@@ -156,13 +156,13 @@ TEST(PatternSet, RefusesByIndexAndText)
 						 header("b", "fine"), header("a", b.regex.c_str())};
 		char err[256] = "";
 		size_t at = 99;
-		EXPECT_EQ(
-		    pattern_set_compile(patterns.data(), patterns.size(), err, sizeof(err), &at),
-		    nullptr);
+		EXPECT_EQ(pattern_set_compile(patterns.data(), patterns.size(), err, sizeof(err),
+					      &at),
+			  nullptr);
 		EXPECT_EQ(at, 3u) << b.regex;
 		EXPECT_NE(std::string(err).find(b.why), std::string::npos) << err;
 		EXPECT_NE(std::string(err).find("\"" + b.regex.substr(0, 5)), std::string::npos)
-		    << err;
+			<< err;
 	}
 	std::string longest(PATTERN_REGEX_MAX - 1, 'a');
 	Set set({path(longest.c_str())});
@@ -185,7 +185,7 @@ TEST(PatternSet, ScratchGrowsWithTheSets)
 	auto req = std::make_unique<request>();
 	ASSERT_TRUE(request_key_host(req.get(), reinterpret_cast<const uint8_t *>("a"), 1));
 	ASSERT_TRUE(
-	    request_key_path(req.get(), reinterpret_cast<const uint8_t *>("/a12345bce"), 10));
+		request_key_path(req.get(), reinterpret_cast<const uint8_t *>("/a12345bce"), 10));
 	for (auto *set : sets) {
 		pattern_matches matches;
 		pattern_set_scan(set, req.get(), scratch, &matches);

@@ -20,16 +20,16 @@ std::string literal(const std::string &pattern, bool fold = false)
 {
 	char out[256], err[256];
 	return pattern_literal(pattern.c_str(), fold, out, sizeof(out), err, sizeof(err)) == 0
-		   ? out
-		   : std::string("! ") + err;
+		       ? out
+		       : std::string("! ") + err;
 }
 
 std::string regex(const std::string &pattern)
 {
 	char out[PATTERN_REGEX_MAX], err[256];
 	return pattern_regex(pattern.c_str(), out, sizeof(out), err, sizeof(err)) == 0
-		   ? out
-		   : std::string("! ") + err;
+		       ? out
+		       : std::string("! ") + err;
 }
 
 /* A path is brought to normal form as in a request. */
@@ -58,8 +58,8 @@ class Matcher
 		const uint8_t host[] = "example.com";
 		EXPECT_TRUE(request_key_host(req.get(), host, 11));
 		EXPECT_TRUE(request_key_path(
-		    req.get(), reinterpret_cast<const uint8_t *>(path.data()), path.size()))
-		    << path;
+			req.get(), reinterpret_cast<const uint8_t *>(path.data()), path.size()))
+			<< path;
 		normal = std::string(reinterpret_cast<char *>(req->key) + req->host_len,
 				     req->key_len - req->host_len);
 		pattern_matches matches;
@@ -97,23 +97,23 @@ TEST(Pattern, RefusesWhatIsNotAllowed)
 	struct {
 		const char *pattern, *why;
 	} bad[] = {
-	    {"", "it is empty"},
-	    {"/a$", "'$' must be followed by"},
-	    {"/a$b", "'$' must be followed by"},
-	    {"*$", "'$' must be followed by"},
-	    {"/%", "two hexadecimal digits"},
-	    {"/%4", "two hexadecimal digits"},
-	    {"/%4g", "two hexadecimal digits"},
-	    {"/*%", "two hexadecimal digits"},
-	    {"/a b", "cannot be in a path"},
-	    {"/a#b", "cannot be in a path"},
-	    {"/a\\b", "cannot be in a path"},
-	    {"/\xc3\xa9", "cannot be in a path"},
-	    {"/a\n", "cannot be in a path"},
-	    {"/a/../b", "\"..\""},
-	    {"/a/./b", "\".\""},
-	    {"/..", "\"..\""},
-	    {"/%2e%2E/x", "\"..\""},
+		{"", "it is empty"},
+		{"/a$", "'$' must be followed by"},
+		{"/a$b", "'$' must be followed by"},
+		{"*$", "'$' must be followed by"},
+		{"/%", "two hexadecimal digits"},
+		{"/%4", "two hexadecimal digits"},
+		{"/%4g", "two hexadecimal digits"},
+		{"/*%", "two hexadecimal digits"},
+		{"/a b", "cannot be in a path"},
+		{"/a#b", "cannot be in a path"},
+		{"/a\\b", "cannot be in a path"},
+		{"/\xc3\xa9", "cannot be in a path"},
+		{"/a\n", "cannot be in a path"},
+		{"/a/../b", "\"..\""},
+		{"/a/./b", "\".\""},
+		{"/..", "\"..\""},
+		{"/%2e%2E/x", "\"..\""},
 	};
 	for (const auto &b : bad) {
 		for (const auto &said : {regex(b.pattern), literal(b.pattern)}) {
@@ -121,7 +121,7 @@ TEST(Pattern, RefusesWhatIsNotAllowed)
 			EXPECT_NE(said.find(b.why), std::string::npos) << said;
 			EXPECT_NE(said.find("\"" + std::string(b.pattern) + "\""),
 				  std::string::npos)
-			    << said;
+				<< said;
 		}
 	}
 	for (const char *fine : {"/a/.b", "/a/..b", "/a/...", "/a/.*", "/.?/", "/a.", "*..*"})
@@ -181,7 +181,7 @@ TEST(Pattern, MatchesAsRfc8006Says)
 	EXPECT_FALSE(matches("/a.b", "/axb"));
 	EXPECT_TRUE(matches("/(a|b)[c]{2}^+", "/(a|b)[c]{2}^+"));
 	EXPECT_TRUE(matches("/secret/*", "/secret/a|\"<>`{}[]^"))
-	    << "octets that browsers send do not evade a wildcard";
+		<< "octets that browsers send do not evade a wildcard";
 	EXPECT_TRUE(matches("/s?t", "/s|t"));
 }
 
@@ -209,7 +209,7 @@ TEST(Pattern, AgreesWithANaiveMatcher)
 			unsigned steps = 1000000;
 			ASSERT_EQ(is, pattern_model_match(pattern.c_str(), matcher.normal.c_str(),
 							  fold, &steps))
-			    << pattern << " on " << matcher.normal << (fold ? " folded" : "");
+				<< pattern << " on " << matcher.normal << (fold ? " folded" : "");
 			ASSERT_NE(steps, 0u);
 			if (is) {
 				std::string start = literal(pattern, fold);

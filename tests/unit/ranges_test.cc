@@ -45,7 +45,7 @@ TEST(Ranges, AgreeWithABitmap)
 			bool v4 = random() & 1;
 			unsigned bits = random() % 11, host = (random() % 1024) >> bits << bits;
 			ip_prefix prefix = prefix_of(
-			    v4 ? "10.0.0.0/22" : "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fc00/118");
+				v4 ? "10.0.0.0/22" : "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fc00/118");
 			size_t end = v4 ? 4 : 16;
 			prefix.addr.bytes[end - 2] |= static_cast<uint8_t>(host >> 8);
 			prefix.addr.bytes[end - 1] |= static_cast<uint8_t>(host);
@@ -59,7 +59,7 @@ TEST(Ranges, AgreeWithABitmap)
 		expect_normal(set.v6);
 		for (unsigned a = 0; a < 2048; a++) {
 			ip_addr addr = addr_of(
-			    a < 1024 ? "10.0.0.0" : "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fc00");
+				a < 1024 ? "10.0.0.0" : "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fc00");
 			size_t end = a < 1024 ? 4 : 16;
 			addr.bytes[end - 2] |= static_cast<uint8_t>(a % 1024 >> 8);
 			addr.bytes[end - 1] |= static_cast<uint8_t>(a);

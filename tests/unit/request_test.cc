@@ -49,15 +49,15 @@ struct text_case {
 TEST(request, hosts_are_reversed_and_lowered)
 {
 	const text_case cases[] = {
-	    {"vod.example.com", "com.example.vod"},
-	    {"VOD.Example.COM.", "com.example.vod"},
-	    {"localhost", "localhost"},
-	    {"a.", "a"},
-	    {"_dns.x-1.0", "0.x-1._dns"},
-	    {"192.0.2.1", "1.2.0.192"},
-	    {"[2001:DB8::1]", "[2001:db8::1]"},
-	    {"[::ffff:192.0.2.1]", "[::ffff:192.0.2.1]"},
-	    {"[::]", "[::]"},
+		{"vod.example.com", "com.example.vod"},
+		{"VOD.Example.COM.", "com.example.vod"},
+		{"localhost", "localhost"},
+		{"a.", "a"},
+		{"_dns.x-1.0", "0.x-1._dns"},
+		{"192.0.2.1", "1.2.0.192"},
+		{"[2001:DB8::1]", "[2001:db8::1]"},
+		{"[::ffff:192.0.2.1]", "[::ffff:192.0.2.1]"},
+		{"[::]", "[::]"},
 	};
 	for (const text_case &c : cases)
 		EXPECT_EQ(host_key(c.in), c.out) << c.in;
@@ -66,37 +66,37 @@ TEST(request, hosts_are_reversed_and_lowered)
 TEST(request, hosts_that_are_none)
 {
 	const std::string cases[] = {
-	    "",
-	    ".",
-	    "..",
-	    ".a",
-	    "a..b",
-	    "a..",
-	    "*",
-	    "*.example.com",
-	    "a b",
-	    "a/b",
-	    "a:80",
-	    "a%2eb",
-	    "u@h",
-	    "h\xc3\xa4",
-	    "[",
-	    "[]",
-	    "[1]",
-	    "[::1",
-	    "[::1]x",
-	    "[::1].",
-	    "[v1.x]",
-	    "[fe80::1%25eth0]",
-	    "::1",
-	    "a]",
-	    "[::1]]",
-	    "a,b",
-	    "a\r\nb",
-	    "a\tb",
-	    "a[b]",
-	    std::string("a\0b", 3),
-	    "[" + std::string(46, ':') + "]",
+		"",
+		".",
+		"..",
+		".a",
+		"a..b",
+		"a..",
+		"*",
+		"*.example.com",
+		"a b",
+		"a/b",
+		"a:80",
+		"a%2eb",
+		"u@h",
+		"h\xc3\xa4",
+		"[",
+		"[]",
+		"[1]",
+		"[::1",
+		"[::1]x",
+		"[::1].",
+		"[v1.x]",
+		"[fe80::1%25eth0]",
+		"::1",
+		"a]",
+		"[::1]]",
+		"a,b",
+		"a\r\nb",
+		"a\tb",
+		"a[b]",
+		std::string("a\0b", 3),
+		"[" + std::string(46, ':') + "]",
 	};
 	for (const std::string &host : cases)
 		EXPECT_EQ(host_key(host), bad) << host;
@@ -105,7 +105,7 @@ TEST(request, hosts_that_are_none)
 TEST(request, host_octets_rfc1123_2_1)
 {
 	const std::string allowed =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 	for (int c = 0; c < 256; c++) {
 		std::string host = {'a', (char)c, 'b'};
 		bool good = allowed.find((char)c) != std::string::npos || c == '.';
@@ -130,44 +130,44 @@ TEST(request, host_lengths_rfc1035_2_3_4)
 TEST(request, paths_in_normal_form_rfc3986_6_2_2)
 {
 	const text_case cases[] = {
-	    {"/", "/"},
-	    {"/live/a.ts", "/live/a.ts"},
-	    /* 6.2.2.1 case of triplets, 6.2.2.2 unreserved octets */
-	    {"/%c3%a4", "/%C3%A4"},
-	    {"/%61%5A%30%2d%2E%5f%7e", "/aZ0-._~"},
-	    {"/%2f%3f%23%25%5c%00", "/%2F%3F%23%25%5C%00"},
-	    {"/%2561", "/%2561"},
-	    {"/A", "/A"},
-	    /* 5.2.4 dot segments */
-	    {"/a/b/c/./../../g", "/a/g"},
-	    {"/.", "/"},
-	    {"/..", "/"},
-	    {"/../..", "/"},
-	    {"/../../x", "/x"},
-	    {"/a/.", "/a/"},
-	    {"/a/..", "/"},
-	    {"/a/../", "/"},
-	    {"/a/./b", "/a/b"},
-	    {"/a/b/..", "/a/"},
-	    {"/...", "/..."},
-	    {"/.a/..b/c.", "/.a/..b/c."},
-	    {"/a/.../b", "/a/.../b"},
-	    /* dot segments that are hidden */
-	    {"/a/%2e%2E/b", "/b"},
-	    {"/a/%2e/b", "/a/b"},
-	    {"/a/.%2e/b", "/b"},
-	    {"/a/%2e%2e%2e/b", "/a/.../b"},
-	    {"/a/%2e%2e%2fb", "/a/..%2Fb"},
-	    /* empty segments stay */
-	    {"//", "//"},
-	    {"//a//b", "//a//b"},
-	    {"//..", "/"},
-	    {"/a//..", "/a/"},
-	    {"/a//../b", "/a/b"},
-	    {"//../..//x", "//x"},
-	    /* what browsers send as it is */
-	    {"/a|b[c]^`{}\"<>", "/a|b[c]^`{}\"<>"},
-	    {"/!$&'()*+,;=:@-._~", "/!$&'()*+,;=:@-._~"},
+		{"/", "/"},
+		{"/live/a.ts", "/live/a.ts"},
+		/* 6.2.2.1 case of triplets, 6.2.2.2 unreserved octets */
+		{"/%c3%a4", "/%C3%A4"},
+		{"/%61%5A%30%2d%2E%5f%7e", "/aZ0-._~"},
+		{"/%2f%3f%23%25%5c%00", "/%2F%3F%23%25%5C%00"},
+		{"/%2561", "/%2561"},
+		{"/A", "/A"},
+		/* 5.2.4 dot segments */
+		{"/a/b/c/./../../g", "/a/g"},
+		{"/.", "/"},
+		{"/..", "/"},
+		{"/../..", "/"},
+		{"/../../x", "/x"},
+		{"/a/.", "/a/"},
+		{"/a/..", "/"},
+		{"/a/../", "/"},
+		{"/a/./b", "/a/b"},
+		{"/a/b/..", "/a/"},
+		{"/...", "/..."},
+		{"/.a/..b/c.", "/.a/..b/c."},
+		{"/a/.../b", "/a/.../b"},
+		/* dot segments that are hidden */
+		{"/a/%2e%2E/b", "/b"},
+		{"/a/%2e/b", "/a/b"},
+		{"/a/.%2e/b", "/b"},
+		{"/a/%2e%2e%2e/b", "/a/.../b"},
+		{"/a/%2e%2e%2fb", "/a/..%2Fb"},
+		/* empty segments stay */
+		{"//", "//"},
+		{"//a//b", "//a//b"},
+		{"//..", "/"},
+		{"/a//..", "/a/"},
+		{"/a//../b", "/a/b"},
+		{"//../..//x", "//x"},
+		/* what browsers send as it is */
+		{"/a|b[c]^`{}\"<>", "/a|b[c]^`{}\"<>"},
+		{"/!$&'()*+,;=:@-._~", "/!$&'()*+,;=:@-._~"},
 	};
 	for (const text_case &c : cases)
 		EXPECT_EQ(path_key(c.in), c.out) << c.in;
@@ -176,25 +176,25 @@ TEST(request, paths_in_normal_form_rfc3986_6_2_2)
 TEST(request, paths_that_are_none)
 {
 	const std::string cases[] = {
-	    "",
-	    "a",
-	    "*",
-	    "?",
-	    "/%",
-	    "/%6",
-	    "/%6g",
-	    "/%g6",
-	    "/%%61",
-	    "/a%",
-	    "/a?b",
-	    "/a#b",
-	    "/a b",
-	    "/a\tb",
-	    "/a\r\nb",
-	    "/\x7f",
-	    "/\x80",
-	    "/a\\b",
-	    std::string("/\0", 2),
+		"",
+		"a",
+		"*",
+		"?",
+		"/%",
+		"/%6",
+		"/%6g",
+		"/%g6",
+		"/%%61",
+		"/a%",
+		"/a?b",
+		"/a#b",
+		"/a b",
+		"/a\tb",
+		"/a\r\nb",
+		"/\x7f",
+		"/\x80",
+		"/a\\b",
+		std::string("/\0", 2),
 	};
 	for (const std::string &path : cases)
 		EXPECT_EQ(path_key(path), bad) << path;
@@ -279,7 +279,7 @@ TEST(request, random_paths_as_a_naive_reader_sees_them)
 			refused++;
 		else
 			ASSERT_EQ(path_key(key), key)
-			    << "normal form of a normal form, from " << raw;
+				<< "normal form of a normal form, from " << raw;
 	}
 	EXPECT_GT(refused, 1000u);
 	EXPECT_LT(refused, 40000u);

@@ -21,10 +21,10 @@ uint64_t by_openssl(const uint8_t key[16], const std::vector<uint8_t> &bytes)
 	EVP_MAC_CTX *context = EVP_MAC_CTX_new(mac);
 	unsigned size = 8, two = 2, four = 4;
 	OSSL_PARAM params[] = {
-	    OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_SIZE, &size),
-	    OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_C_ROUNDS, &two),
-	    OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_D_ROUNDS, &four),
-	    OSSL_PARAM_construct_end(),
+		OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_SIZE, &size),
+		OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_C_ROUNDS, &two),
+		OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_D_ROUNDS, &four),
+		OSSL_PARAM_construct_end(),
 	};
 	uint8_t out[8] = {};
 	size_t out_len = 0;
@@ -48,9 +48,9 @@ TEST(siphash, reference_vectors)
 		size_t len;
 		uint64_t hash;
 	} vectors[] = {
-	    {0, 0x726fdb47dd0e0e31},  {1, 0x74f839c593dc67fd},  {2, 0x0d6c8009d9a94f5a},
-	    {7, 0xab0200f58b01d137},  {8, 0x93f5f5799a932462},  {15, 0xa129ca6149be45e5},
-	    {16, 0x3f2acc7f57c29bdb}, {63, 0x958a324ceb064572},
+		{0, 0x726fdb47dd0e0e31},  {1, 0x74f839c593dc67fd},  {2, 0x0d6c8009d9a94f5a},
+		{7, 0xab0200f58b01d137},  {8, 0x93f5f5799a932462},  {15, 0xa129ca6149be45e5},
+		{16, 0x3f2acc7f57c29bdb}, {63, 0x958a324ceb064572},
 	};
 	uint8_t bytes[64];
 	for (size_t i = 0; i < sizeof(bytes); i++)
@@ -73,7 +73,7 @@ TEST(siphash, as_openssl_for_all_lengths_up_to_64)
 			GuardPage guarded(bytes.data(), len), guarded_key(key, 16);
 			ASSERT_EQ(siphash(guarded_key.data(), guarded.data(), len),
 				  by_openssl(key, bytes))
-			    << len;
+				<< len;
 		}
 	}
 }

@@ -29,7 +29,7 @@ TEST(syn_cookie, mss_is_rounded_down_for_both_families)
 				expected = value <= mss ? value : expected;
 			uint32_t cookie = syn_cookie_make(&one_key, tuple, isn, (uint16_t)mss, now);
 			ASSERT_EQ(syn_cookie_check(&one_key, tuple, isn, cookie, now), expected)
-			    << mss;
+				<< mss;
 		}
 	}
 }
@@ -42,7 +42,7 @@ TEST(syn_cookie, time_in_which_it_is_good)
 		bool good = offset >= -64 && offset < 128;
 		EXPECT_EQ(syn_cookie_check(&one_key, &tuple4, isn, cookie, now + offset),
 			  good ? 1460 : 0)
-		    << offset;
+			<< offset;
 	}
 }
 
@@ -52,9 +52,9 @@ TEST(syn_cookie, old_cookie_does_not_come_back)
 	uint32_t cookie = syn_cookie_make(&one_key, &tuple4, isn, 1460, now);
 	for (uint64_t slots = 2; slots < 5000; slots++) {
 		EXPECT_EQ(syn_cookie_check(&one_key, &tuple4, isn, cookie, now + 64 * slots), 0)
-		    << slots;
+			<< slots;
 		EXPECT_EQ(syn_cookie_check(&one_key, &tuple4, isn, cookie, now - 64 * slots), 0)
-		    << slots;
+			<< slots;
 	}
 }
 

@@ -1,0 +1,309 @@
+/* config_settings - the parts of the configuration that are about the process. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config_settings.h"
+
+#include "config.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+enum { CPU_MAX = 1023 };
+
+/* Begins on a group that may be missing: then every member is at its default. */
+static void begin_group(struct json_in *in, struct json_in *root, const char *key)
+{
+	json_t *group = json_in_object(root, key);
+	if (group)
+		json_in_begin(in, root->source, group, root->place, key);
+	else
+		*in = (struct json_in){.source = root->source,
+				       .place = root->place,
+				       .what = key,
+				       .faults = root->source->faults->total};
+}
+
+static char *copy_text(struct json_in *in, const char *key, enum json_in_need need,
+		       const char *otherwise)
+{
+	const char *text = json_in_text(in, key, need);
+	if (!text)
+		text = otherwise;
+	char *copy = text ? strdup(text) : NULL;
+	if (text && !copy)
+		json_in_fault(in, NULL, "no memory");
+	return copy;
+}
+
+static void read_arguments(struct json_in *in, struct settings *settings)
+{
+	size_t n;
+	const char **texts = json_in_texts(in, "arguments", &n);
+	if (n > EAL_ARGUMENTS_MAX)
+		json_in_fault(in, NULL, "arguments: at most %d are possible", EAL_ARGUMENTS_MAX);
+	for (size_t i = 0; i < n && i < EAL_ARGUMENTS_MAX; i++) {
+		char *copy = texts[i] ? strdup(texts[i]) : NULL;
+		if (copy)
+			settings->eal_arguments[settings->n_eal_arguments++] = copy;
+		else if (texts[i])
+			json_in_fault(in, NULL, "no memory");
+	}
+	free(texts);
+}
+
+static void read_eal(struct json_in *root, struct settings *settings)
+{
+	struct json_in in;
+	begin_group(&in, root, "eal");
+	settings->hugepages = json_in_flag(&in, "hugepages", true);
+	settings->memory = (unsigned)json_in_integer(&in, "memory", 0, 1 << 20, 0);
+	settings->prefix = copy_text(&in, "prefix", JSON_IN_OPTIONAL, "turnout");
+	const char *at = settings->prefix;
+	while (at && (isalnum((unsigned char)*at) || (*at && strchr("_-", *at))))
+		at++;
+	if (at && (*at || at - settings->prefix > 32))
+		json_in_fault(&in, json_object_get(in.object, "prefix"),
+			      "prefix: expected at most 32 letters, digits, '-' and '_'");
+	read_arguments(&in, settings);
+	json_in_end(&in);
+}
+
+static void read_cpus(struct json_in *in, struct settings *settings)
+{
+	json_t *list = json_in_list(in, "cpus");
+	size_t n = json_array_size(list);
+	if (n && n != settings->n_workers)
+		json_in_fault(in, list,
+			      "cpus: expected one CPU for each of the %u workers, not %zu",
+			      settings->n_workers, n);
+	for (size_t i = 0; i < n && i < sizeof(settings->cpus) / sizeof(settings->cpus[0]); i++) {
+		json_t *value = json_array_get(list, i);
+		json_int_t cpu = json_integer_value(value);
+		if (!json_is_integer(value) || cpu < 0 || cpu > CPU_MAX)
+			json_in_fault(in, value, "cpus: expected numbers from 0 to %d", CPU_MAX);
+		else
+			settings->cpus[settings->n_cpus++] = (unsigned)cpu;
+	}
+}
+
+static void read_workers(struct json_in *root, struct settings *settings)
+{
+	static const char *const idles[] = {"poll", "sleep", NULL}; /* as enum idle_mode */
+	struct json_in in;
+	begin_group(&in, root, "workers");
+	settings->n_workers = (unsigned)json_in_integer(&in, "count", 1, 64, 1);
+	read_cpus(&in, settings);
+	settings->control_cpu = (int)json_in_integer(&in, "control-cpu", -1, CPU_MAX, -1);
+	settings->idle = (enum idle_mode)json_in_choice(&in, "idle", idles, IDLE_POLL);
+	json_in_end(&in);
+}
+
+static void read_port_addresses(struct json_in *in, struct port_settings *port)
+{
+	size_t n;
+	struct ip_addr *addresses = json_in_addresses(in, "addresses", &n);
+	json_in_not_empty(in, "addresses", "IP address");
+	if (n > PORT_ADDRESSES_MAX) {
+		json_in_fault(in, NULL, "addresses: at most %d are possible", PORT_ADDRESSES_MAX);
+		n = 0;
+	}
+	if (n)
+		memcpy(port->addresses, addresses, n * sizeof(*addresses));
+	port->n_addresses = n;
+	free(addresses);
+}
+
+static void read_port(struct json_in *root, json_t *json, struct port_settings *port)
+{
+	struct json_in in;
+	json_in_begin(&in, root->source, json, root->place, "port");
+	port->line = in.place.line;
+	port->name = copy_text(&in, "name", JSON_IN_NEEDED, NULL);
+	port->device = copy_text(&in, "device", JSON_IN_OPTIONAL, NULL);
+	port->vdev = copy_text(&in, "vdev", JSON_IN_OPTIONAL, NULL);
+	if (in.object && !json_object_get(json, "device") == !json_object_get(json, "vdev"))
+		json_in_fault(
+			&in, NULL,
+			"expected one of 'device' (a PCI address) and 'vdev' (a virtual device)");
+	read_port_addresses(&in, port);
+	port->mtu = (uint16_t)json_in_integer(&in, "mtu", 576, 9198, 1500);
+	port->rx_descriptors = (uint16_t)json_in_integer(&in, "rx-descriptors", 32, 32768, 1024);
+	port->tx_descriptors = (uint16_t)json_in_integer(&in, "tx-descriptors", 32, 32768, 1024);
+	port->mbufs = (uint32_t)json_in_integer(&in, "mbufs", 1024, 1 << 24, 16384);
+	json_in_end(&in);
+}
+
+static void read_ports(struct json_in *root, struct settings *settings)
+{
+	json_t *list = json_in_list(root, "ports");
+	json_in_not_empty(root, "ports", "port");
+	if (json_array_size(list) > PORTS_MAX)
+		json_in_fault(root, list, "ports: at most %d are possible", PORTS_MAX);
+	for (size_t i = 0; i < json_array_size(list) && i < PORTS_MAX; i++) {
+		struct port_settings *port = &settings->ports[settings->n_ports++];
+		json_t *json = json_array_get(list, i);
+		read_port(root, json, port);
+		for (size_t j = 0; port->name && j < i; j++)
+			if (settings->ports[j].name && !strcmp(settings->ports[j].name, port->name))
+				json_in_fault(root, json, "there are two ports with the name '%s'",
+					      port->name);
+	}
+}
+
+static int hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+	return at ? (int)(at - digits) : -1;
+}
+
+static bool parse_key(const char *text, uint8_t key[16])
+{
+	for (unsigned i = 0; i < 16; i++) {
+		int high = hex_digit(text[2 * i]), low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
+		if (low < 0)
+			return false;
+		key[i] = (uint8_t)(high << 4 | low);
+	}
+	return !text[32];
+}
+
+static void read_tcp(struct json_in *root, struct settings *settings)
+{
+	struct json_in in;
+	begin_group(&in, root, "tcp");
+	size_t n;
+	const char **texts = json_in_texts(&in, "cookie-keys", &n);
+	if (n > COOKIE_KEYS)
+		json_in_fault(&in, NULL, "cookie-keys: at most %d are possible", COOKIE_KEYS);
+	/* A key never appears in a message. */
+	for (size_t i = 0; i < n && i < COOKIE_KEYS; i++)
+		if (texts[i] && !parse_key(texts[i], settings->cookie_keys[i]))
+			json_in_fault(&in, NULL,
+				      "cookie-keys: key %zu is not 32 hexadecimal digits", i + 1);
+	settings->n_cookie_keys = n < COOKIE_KEYS ? (unsigned)n : COOKIE_KEYS;
+	free(texts);
+	json_in_end(&in);
+}
+
+static void read_dns(struct json_in *root, struct settings *settings)
+{
+	struct json_in in;
+	begin_group(&in, root, "dns");
+	settings->udp_size = (uint16_t)json_in_integer(&in, "udp-size", 512, 4096, 1232);
+	settings->client_subnet = json_in_flag(&in, "client-subnet", true);
+	json_in_end(&in);
+}
+
+static void read_control(struct json_in *root, struct settings *settings)
+{
+	struct json_in in;
+	begin_group(&in, root, "control");
+	settings->socket = copy_text(&in, "socket", JSON_IN_OPTIONAL, "/run/turnout/turnout.sock");
+	size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+	if (settings->socket && (settings->socket[0] != '/' || strlen(settings->socket) > max))
+		json_in_fault(&in, json_object_get(in.object, "socket"),
+			      "socket: expected a path of at most %zu octets that starts with '/'",
+			      max);
+	json_in_end(&in);
+}
+
+void config_settings_read(struct json_in *root, struct settings *settings)
+{
+	*settings = (struct settings){0};
+	read_eal(root, settings);
+	read_workers(root, settings);
+	read_ports(root, settings);
+	read_tcp(root, settings);
+	read_dns(root, settings);
+	read_control(root, settings);
+}
+
+void settings_clear(struct settings *settings)
+{
+	free(settings->prefix);
+	free(settings->socket);
+	for (size_t i = 0; i < settings->n_eal_arguments; i++)
+		free(settings->eal_arguments[i]);
+	for (size_t i = 0; i < settings->n_ports; i++) {
+		free(settings->ports[i].name);
+		free(settings->ports[i].device);
+		free(settings->ports[i].vdev);
+	}
+	*settings = (struct settings){0};
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool same_eal(const struct settings *a, const struct settings *b)
+{
+	bool same = a->hugepages == b->hugepages && a->memory == b->memory &&
+		    same_text(a->prefix, b->prefix) && a->n_eal_arguments == b->n_eal_arguments;
+	for (size_t i = 0; same && i < a->n_eal_arguments; i++)
+		same = same_text(a->eal_arguments[i], b->eal_arguments[i]);
+	return same;
+}
+
+static bool same_workers(const struct settings *a, const struct settings *b)
+{
+	return a->n_workers == b->n_workers && a->n_cpus == b->n_cpus &&
+	       !memcmp(a->cpus, b->cpus, sizeof(a->cpus)) && a->control_cpu == b->control_cpu &&
+	       a->idle == b->idle;
+}
+
+static bool same_tcp(const struct settings *a, const struct settings *b)
+{
+	unsigned n_a = a->cookie_key_made ? 0 : a->n_cookie_keys;
+	unsigned n_b = b->cookie_key_made ? 0 : b->n_cookie_keys;
+	return n_a == n_b &&
+	       !memcmp(a->cookie_keys, b->cookie_keys, n_a * sizeof(a->cookie_keys[0]));
+}
+
+static bool same_port(const struct port_settings *a, const struct port_settings *b)
+{
+	bool same = same_text(a->name, b->name) && same_text(a->device, b->device) &&
+		    same_text(a->vdev, b->vdev) && a->mtu == b->mtu &&
+		    a->rx_descriptors == b->rx_descriptors &&
+		    a->tx_descriptors == b->tx_descriptors && a->mbufs == b->mbufs &&
+		    a->n_addresses == b->n_addresses;
+	for (size_t i = 0; same && i < a->n_addresses; i++)
+		same = ip_addr_equal(&a->addresses[i], &b->addresses[i]);
+	return same;
+}
+
+static bool same_ports(const struct settings *a, const struct settings *b)
+{
+	bool same = a->n_ports == b->n_ports;
+	for (size_t i = 0; same && i < a->n_ports; i++)
+		same = same_port(&a->ports[i], &b->ports[i]);
+	return same;
+}
+
+const char *settings_changes(const struct settings *a, const struct settings *b,
+			     char buf[SETTINGS_CHANGES_MAX])
+{
+	const struct {
+		const char *name;
+		bool same;
+	} parts[] = {
+		{"eal", same_eal(a, b)},
+		{"workers", same_workers(a, b)},
+		{"ports", same_ports(a, b)},
+		{"tcp", same_tcp(a, b)},
+		{"dns", a->udp_size == b->udp_size && a->client_subnet == b->client_subnet},
+		{"control", same_text(a->socket, b->socket)},
+	};
+	buf[0] = '\0';
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		size_t len = strlen(buf);
+		if (!parts[i].same)
+			snprintf(buf + len, SETTINGS_CHANGES_MAX - len, "%s%s", len ? ", " : "",
+				 parts[i].name);
+	}
+	return buf;
+}

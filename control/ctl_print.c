@@ -1,0 +1,271 @@
+/* ctl_print - the answers of the daemon, as an operator reads them. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ctl_print.h"
+
+#include "ctl_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void ctl_print_status(const json_t *result)
+{
+	static const struct ctl_column fields[] = {
+		{"version", "version"},
+		{"dpdk", "dpdk"},
+		{"pid", "pid"},
+		{"uptime, seconds", "uptime"},
+		{"configuration", "configuration"},
+		{"changes for the next start", "next-start"},
+		{"ports", "ports"},
+		{"workers", "workers"},
+		{"dns requests", "dns-requests"},
+		{"dns redirects", "dns-redirects"},
+		{"http requests", "http-requests"},
+		{"http redirects", "http-redirects"},
+		{"drops", "drops"},
+		{"generation", "view.generation"},
+		{"created", "view.created"},
+		{"built in, seconds", "view.build-seconds"},
+		{"scopes", "view.scopes"},
+		{"targets", "view.targets"},
+		{"zones", "view.zones"},
+		{"footprints", "view.footprints"},
+		{"footprint bytes", "view.footprint-bytes"},
+		{"trie keys", "view.trie-keys"},
+		{"trie nodes", "view.trie-nodes"},
+		{"trie bytes", "view.trie-bytes"},
+		{"retired views", "retired-views"},
+		{NULL, NULL},
+	};
+	ctl_table_fields(result, fields);
+}
+
+void ctl_print_ports(const json_t *result)
+{
+	static const struct ctl_column ports[] = {
+		{"PORT", "name"},
+		{"LINK", "link"},
+		{"MBIT/S", "mbit-per-second"},
+		{"DRIVER", "driver"},
+		{"MAC", "mac"},
+		{"MTU", "mtu"},
+		{"QUEUES", "queues"},
+		{"ADDRESSES", "addresses"},
+		{NULL, NULL},
+	};
+	static const struct ctl_column counters[] = {
+		{"PORT", "name"},
+		{"RX", "counters.rx-packets"},
+		{"RX BYTES", "counters.rx-bytes"},
+		{"TX", "counters.tx-packets"},
+		{"TX BYTES", "counters.tx-bytes"},
+		{"RX MISSED", "counters.rx-missed"},
+		{"RX ERRORS", "counters.rx-errors"},
+		{"NO BUFFER", "counters.rx-no-buffer"},
+		{"TX ERRORS", "counters.tx-errors"},
+		{NULL, NULL},
+	};
+	ctl_table_print(json_object_get(result, "ports"), ports);
+	putchar('\n');
+	ctl_table_print(json_object_get(result, "ports"), counters);
+}
+
+/* A line for each counter, a column for each worker. */
+void ctl_print_workers(const json_t *result)
+{
+	const json_t *workers = json_object_get(result, "workers");
+	const char *key;
+	json_t *ignored;
+	size_t i;
+	json_t *worker;
+	json_object_foreach (json_array_get(workers, 0), key, ignored) {
+		printf("%-16s", key);
+		json_array_foreach (workers, i, worker) {
+			char *text = ctl_table_text(json_object_get(worker, key));
+			printf("  %14s", text ? text : "?");
+			free(text);
+		}
+		putchar('\n');
+	}
+}
+
+void ctl_print_drops(const json_t *result)
+{
+	static const struct ctl_column columns[] = {
+		{"REASON", "reason"},   {"COUNT", "count"}, {"ANSWERED", "answered"},
+		{"WHAT IT IS", "text"}, {NULL, NULL},
+	};
+	ctl_table_print(json_object_get(result, "drops"), columns);
+}
+
+/* A list that is longer than what was shown says so. */
+static void print_page(const json_t *result, const char *key, const struct ctl_column *columns)
+{
+	const json_t *list = json_object_get(result, key);
+	json_int_t total = json_integer_value(json_object_get(result, "total"));
+	json_int_t offset = json_integer_value(json_object_get(result, "offset"));
+	json_int_t n = (json_int_t)json_array_size(list);
+	ctl_table_print(list, columns);
+	if (n < total)
+		printf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+		       " are shown, from %" JSON_INTEGER_FORMAT
+		       " on; 'limit', 'offset' and 'match' choose others\n",
+		       n, total, offset);
+}
+
+void ctl_print_scopes(const json_t *result)
+{
+	static const struct ctl_column columns[] = {
+		{"SCOPE", "scope.name"},
+		{"PRIORITY", "scope.priority"},
+		{"HOSTS", "scope.hosts"},
+		{"PATHS", "scope.paths"},
+		{"ACTION", "scope.action"},
+		{"CANDIDATES", "scope.candidates"},
+		{"FILE", "file"},
+		{"LINE", "line"},
+		{NULL, NULL},
+	};
+	print_page(result, "scopes", columns);
+}
+
+void ctl_print_targets(const json_t *result)
+{
+	static const struct ctl_column columns[] = {
+		{"NAME", "name"},
+		{"STATE", "state"},
+		{"SET BY", "set-by"},
+		{"DRIS", "dris"},
+		{"PROVIDER ID", "provider-id"},
+		{NULL, NULL},
+	};
+	print_page(result, json_object_get(result, "cdns") ? "cdns" : "nodes", columns);
+}
+
+void ctl_print_dris(const json_t *result)
+{
+	static const struct ctl_column columns[] = {
+		{"CDN", "cdn"},
+		{"NODE", "node"},
+		{"REDIRECTING HOSTS", "redirecting-hosts"},
+		{"DNS TARGET", "dns-target"},
+		{"HTTP TARGET", "http-target"},
+		{NULL, NULL},
+	};
+	print_page(result, "dris", columns);
+}
+
+void ctl_print_footprints(const json_t *result)
+{
+	static const struct ctl_column columns[] = {
+		{"FOOTPRINT", "name"}, {"ID", "id"}, {"LINE", "line"}, {NULL, NULL}};
+	static const struct ctl_column table[] = {{"table", "table"}, {NULL, NULL}};
+	print_page(result, "footprints", columns);
+	ctl_table_fields(result, table);
+}
+
+void ctl_print_zones(const json_t *result)
+{
+	static const struct ctl_column columns[] = {
+		{"ZONE", "name"},       {"SERIAL", "serial"},
+		{"TTL", "ttl"},         {"NEGATIVE TTL", "negative-ttl"},
+		{"PRIMARY", "primary"}, {"SERVERS", "servers"},
+		{NULL, NULL},
+	};
+	print_page(result, "zones", columns);
+}
+
+static void print_lines(const char *title, const json_t *list)
+{
+	size_t i;
+	json_t *line;
+	json_array_foreach (list, i, line) {
+		char *text = ctl_table_text(line);
+		printf("  %s  %s\n", title, text ? text : "?");
+		free(text);
+	}
+}
+
+static void print_answer(const json_t *answer)
+{
+	static const struct ctl_column fields[] = {{"answer", "status"},
+						   {"location", "location"},
+						   {"truncated", "truncated"},
+						   {NULL, NULL}};
+	ctl_table_fields(answer, fields);
+	print_lines("answer    ", json_object_get(answer, "answers"));
+	print_lines("authority ", json_object_get(answer, "authority"));
+	print_lines("additional", json_object_get(answer, "additional"));
+}
+
+void ctl_print_explain(const json_t *result)
+{
+	static const struct ctl_column fields[] = {{"request", "request"},
+						   {"unstacked", "unstacked"},
+						   {"outcome", "outcome"},
+						   {"reason", "reason.text"},
+						   {"zone", "zone"},
+						   {"scope", "scope"},
+						   {"target", "target"},
+						   {"fell back", "fell-back"},
+						   {"dri", "dri"},
+						   {"ecs scope", "ecs-scope"},
+						   {"generation", "generation"},
+						   {NULL, NULL}};
+	static const struct ctl_column considered[] = {{"SCOPE", "scope"},
+						       {"LINE", "line"},
+						       {"RESULT", "result"},
+						       {"WHY", "why"},
+						       {NULL, NULL}};
+	static const struct ctl_column candidates[] = {
+		{"CDN", "cdn"}, {"NODE", "node"}, {"RESULT", "result"}, {NULL, NULL}};
+	ctl_table_fields(result, fields);
+	if (json_array_size(json_object_get(result, "considered"))) {
+		puts("\nscopes on the way:");
+		ctl_table_print(json_object_get(result, "considered"), considered);
+	}
+	if (json_array_size(json_object_get(result, "candidates"))) {
+		puts("\ncandidates:");
+		ctl_table_print(json_object_get(result, "candidates"), candidates);
+	}
+	putchar('\n');
+	print_answer(json_object_get(result, "answer"));
+}
+
+void ctl_print_set(const json_t *result)
+{
+	static const struct ctl_column fields[] = {{"cdn", "cdn"},
+						   {"node", "node"},
+						   {"state", "state"},
+						   {"generation", "generation"},
+						   {NULL, NULL}};
+	ctl_table_fields(result, fields);
+}
+
+void ctl_print_reload(const json_t *result)
+{
+	static const struct ctl_column fields[] = {{"generation", "generation"},
+						   {"scopes", "scopes"},
+						   {"built in, seconds", "build-seconds"},
+						   {"changes for the next start", "next-start"},
+						   {NULL, NULL}};
+	ctl_table_fields(result, fields);
+}
+
+void ctl_print_error(const json_t *error)
+{
+	const json_t *data = json_object_get(error, "data");
+	char *message = ctl_table_text(json_object_get(error, "message"));
+	fprintf(stderr, "turnoutctl: refused: %s\n", message ? message : "?");
+	free(message);
+	size_t i;
+	json_t *fault;
+	json_array_foreach (json_object_get(data, "faults"), i, fault) {
+		char *file = ctl_table_text(json_object_get(fault, "file"));
+		char *text = ctl_table_text(json_object_get(fault, "text"));
+		fprintf(stderr, "%s:%" JSON_INTEGER_FORMAT ": %s\n", file ? file : "?",
+			json_integer_value(json_object_get(fault, "line")), text ? text : "?");
+		free(file);
+		free(text);
+	}
+}

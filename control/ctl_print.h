@@ -1,0 +1,21 @@
+/* ctl_print - the answers of the daemon, as an operator reads them. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <jansson.h>
+
+void ctl_print_status(const json_t *result);
+void ctl_print_ports(const json_t *result);
+void ctl_print_workers(const json_t *result);
+void ctl_print_drops(const json_t *result);
+void ctl_print_scopes(const json_t *result);
+void ctl_print_targets(const json_t *result);
+void ctl_print_dris(const json_t *result);
+void ctl_print_footprints(const json_t *result);
+void ctl_print_zones(const json_t *result);
+void ctl_print_explain(const json_t *result);
+void ctl_print_set(const json_t *result);
+void ctl_print_reload(const json_t *result);
+
+/* An error of JSON-RPC, on stderr: its sentence, then the faults of a configuration. */
+void ctl_print_error(const json_t *error);

@@ -1,0 +1,119 @@
+/* explain_http - an HTTP request made from a URL, and its answer told. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "explain.h"
+#include "lib/http_answer.h"
+#include "lib/http_request.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { HEAD_MAX = 16384, ANSWER_MAX = 1460 };
+
+/* https goes as an absolute URI, by which alone a plain request can say it. */
+static bool write_head(struct writer *w, const char *method, const char *url, json_t *headers)
+{
+	const char *host = strstr(url, "://");
+	if (!host || (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0))
+		return false;
+	host += 3;
+	size_t host_len = strcspn(host, "/?#");
+	bool https = !strncasecmp(url, "https:", 6);
+	const char *path = host + host_len;
+	writer_text(w, method);
+	writer_text(w, " ");
+	if (https)
+		writer_bytes(w, url, (size_t)(path - url));
+	if (*path != '/')
+		writer_text(w, "/");
+	writer_bytes(w, path, strcspn(path, "#"));
+	writer_text(w, " HTTP/1.1\r\nHost: ");
+	writer_bytes(w, host, host_len);
+	writer_text(w, "\r\n");
+
+	const char *name;
+	json_t *value;
+	json_object_foreach (headers, name, value) {
+		writer_text(w, name);
+		writer_text(w, ": ");
+		writer_text(w, json_string_value(value));
+		writer_text(w, "\r\n");
+	}
+	writer_text(w, "\r\n");
+	return true;
+}
+
+/* The values are texts without line ends; names are checked by the decoder, but for those that
+ * would end a line. */
+static bool headers_ok(struct json_in *params, json_t *headers)
+{
+	const char *name;
+	json_t *value;
+	bool ok = true;
+	json_object_foreach (headers, name, value) {
+		ok &= json_in_text_of(params, value, "headers") != NULL;
+		if (!name[0] || strpbrk(name, "\r\n:")) {
+			json_in_fault(params, NULL, "headers: '%.64s' is not a field name", name);
+			ok = false;
+		}
+	}
+	return ok;
+}
+
+/* Status line and Location, out of the bytes of the answer. */
+static json_t *answer_json(const char *bytes, size_t len)
+{
+	static const char field[] = "\r\nLocation: ";
+	const char *line_end = memmem(bytes, len, "\r\n", 2);
+	json_t *json = json_object();
+	if (!json || !line_end)
+		return json;
+	json_object_set_new(json, "status", json_stringn(bytes, (size_t)(line_end - bytes)));
+	const char *location = memmem(bytes, len, field, sizeof(field) - 1);
+	if (!location)
+		return json;
+	location += sizeof(field) - 1;
+	line_end = memmem(location, len - (size_t)(location - bytes), "\r\n", 2);
+	if (line_end)
+		json_object_set_new(json, "location",
+				    json_stringn(location, (size_t)(line_end - location)));
+	return json;
+}
+
+json_t *explain_http(struct control *control, struct json_in *params, struct rpc_refusal *refusal)
+{
+	struct ip_addr client;
+	const char *url = json_in_text(params, "url", JSON_IN_NEEDED);
+	const char *method = json_in_text(params, "method", JSON_IN_OPTIONAL);
+	json_t *headers = json_in_object(params, "headers");
+	bool from_ok = explain_from(params, &client);
+	if (!headers_ok(params, headers) || !json_in_end(params) || !from_ok)
+		return NULL;
+
+	uint8_t head[HEAD_MAX];
+	struct writer w = writer_of(head, sizeof(head));
+	if (!write_head(&w, method ? method : "GET", url, headers)) {
+		json_in_fault(params, NULL, "url: expected http://... or https://...");
+		return NULL;
+	}
+	struct explained explained;
+	if (w.bad) {
+		snprintf(refusal->text, sizeof(refusal->text),
+			 "the request would be longer than %d octets", HEAD_MAX);
+		return NULL;
+	}
+	if (!explain_begin(&explained, control, &client))
+		return NULL;
+	enum drop_reason decoded = http_request_parse(head, (size_t)(w.at - head), &explained.req);
+	if (decoded != DROP_none)
+		explained.req.protocol =
+			strncasecmp(url, "https:", 6) ? PROTOCOL_HTTP : PROTOCOL_HTTPS;
+	explain_match(&explained, decoded);
+
+	char bytes[ANSWER_MAX], date[HTTP_DATE_LEN + 1];
+	http_date_write(date, explained.req.now);
+	struct http_answer answer = http_answer_write((uint8_t *)bytes, sizeof(bytes),
+						      &explained.req, &explained.verdict, date);
+	return explain_end(&explained, decoded != DROP_none ? decoded : answer.reason,
+			   answer_json(bytes, answer.len));
+}

@@ -1,0 +1,154 @@
+/* model_json - the one JSON form of each object of the model, read from configuration, table files and the socket. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "model_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t SECONDS_MAX = INT32_MAX; /* RFC 2181 §8 */
+
+static const char *const states[] = {"up", "drain", "down", NULL}; /* as enum target_state */
+
+bool model_json_target(const struct json_source *source, json_t *json, enum target_kind kind,
+		       struct model_target *target)
+{
+	struct json_in in;
+	json_in_begin(&in, source, json, source->place, target_kind_name(kind));
+	*target = (struct model_target){.kind = kind};
+	target->name = json_in_text(&in, "name", JSON_IN_NEEDED);
+	if (kind == TARGET_CDN)
+		target->provider_id = json_in_text(&in, "provider-id", JSON_IN_OPTIONAL);
+	target->state = (enum target_state)json_in_choice(&in, "state", states, TARGET_UP);
+	return json_in_end(&in);
+}
+
+const char *model_json_target_name(struct json_in *in, enum target_kind *kind)
+{
+	const char *cdn = json_in_text(in, "cdn", JSON_IN_OPTIONAL);
+	const char *node = json_in_text(in, "node", JSON_IN_OPTIONAL);
+	bool has_cdn = json_object_get(in->object, "cdn"),
+	     has_node = json_object_get(in->object, "node");
+	if (in->object && has_cdn == has_node)
+		json_in_fault(in, NULL, "expected one of 'cdn' and 'node'");
+	*kind = has_cdn ? TARGET_CDN : TARGET_NODE;
+	return has_cdn ? cdn : node;
+}
+
+bool model_json_target_ref(struct json_in *in, const char *key, struct model_target_ref *ref)
+{
+	*ref = (struct model_target_ref){.weight = 1};
+	json_t *json = json_in_object(in, key);
+	if (!json)
+		return true;
+	struct json_in inner;
+	json_in_begin(&inner, in->source, json, in->place, key);
+	ref->name = model_json_target_name(&inner, &ref->kind);
+	return json_in_end(&inner);
+}
+
+static void read_dns_target(struct json_in *in, struct model_dri *dri)
+{
+	json_t *json = json_in_object(in, "dns-target");
+	if (!json)
+		return;
+	struct json_in inner;
+	json_in_begin(&inner, in->source, json, in->place, "dns-target");
+	dri->dns_host = json_in_text(&inner, "host", JSON_IN_OPTIONAL);
+	dri->addresses = json_in_addresses(&inner, "addresses", &dri->n_addresses);
+	dri->ttl = (uint32_t)json_in_integer(&inner, "ttl", 0, SECONDS_MAX, 60);
+	if (!json_object_get(json, "host") == !json_array_size(json_object_get(json, "addresses")))
+		json_in_fault(&inner, NULL, "expected one of 'host' and 'addresses'");
+	json_in_end(&inner);
+}
+
+static void read_http_target(struct json_in *in, struct model_dri *dri)
+{
+	static const char *const schemes[] = {"http", "https", NULL};
+	json_t *json = json_in_object(in, "http-target");
+	if (!json)
+		return;
+	struct json_in inner;
+	json_in_begin(&inner, in->source, json, in->place, "http-target");
+	dri->authority = json_in_text(&inner, "host", JSON_IN_NEEDED);
+	int scheme = json_in_choice(&inner, "scheme", schemes, -1);
+	dri->scheme = scheme < 0 ? NULL : schemes[scheme];
+	dri->path_prefix = json_in_text(&inner, "path-prefix", JSON_IN_OPTIONAL);
+	dri->include_redirecting_host = json_in_flag(&inner, "include-redirecting-host", false);
+	json_in_end(&inner);
+}
+
+bool model_json_dri(const struct json_source *source, json_t *json, struct model_dri *dri)
+{
+	struct json_in in;
+	json_in_begin(&in, source, json, source->place, "dri");
+	*dri = (struct model_dri){.ttl = 60};
+	dri->target = model_json_target_name(&in, &dri->kind);
+	dri->hosts = json_in_texts(&in, "redirecting-hosts", &dri->n_hosts);
+	read_dns_target(&in, dri);
+	read_http_target(&in, dri);
+	if (in.object && !json_object_get(json, "dns-target") &&
+	    !json_object_get(json, "http-target"))
+		json_in_fault(&in, NULL, "expected 'dns-target', 'http-target' or both");
+	return json_in_end(&in);
+}
+
+void model_json_dri_clear(struct model_dri *dri)
+{
+	free(dri->hosts);
+	free(dri->addresses);
+	*dri = (struct model_dri){0};
+}
+
+static void read_server(struct json_in *in, json_t *json, struct model_server *server)
+{
+	struct json_in inner;
+	json_in_begin(&inner, in->source, json, in->place, "server");
+	server->name = json_in_text(&inner, "name", JSON_IN_NEEDED);
+	server->addresses = json_in_addresses(&inner, "addresses", &server->n_addresses);
+	json_in_end(&inner);
+}
+
+static uint32_t seconds(struct json_in *in, const char *key, uint32_t otherwise)
+{
+	return (uint32_t)json_in_integer(in, key, 0, SECONDS_MAX, otherwise);
+}
+
+bool model_json_zone(const struct json_source *source, json_t *json, struct model_zone *zone)
+{
+	struct json_in in;
+	json_in_begin(&in, source, json, source->place, "zone");
+	*zone = (struct model_zone){0};
+	zone->name = json_in_text(&in, "name", JSON_IN_NEEDED);
+	zone->primary = json_in_text(&in, "primary", JSON_IN_OPTIONAL);
+	zone->contact = json_in_text(&in, "contact", JSON_IN_OPTIONAL);
+	zone->serial = (uint32_t)json_in_integer(&in, "serial", 0, UINT32_MAX, 1);
+	zone->refresh = seconds(&in, "refresh", 7200);
+	zone->retry = seconds(&in, "retry", 900);
+	zone->expire = seconds(&in, "expire", 1209600);
+	zone->negative_ttl = seconds(&in, "negative-ttl", 60);
+	zone->ttl = seconds(&in, "ttl", 3600);
+	json_t *servers = json_in_list(&in, "servers");
+	zone->servers = json_in_room(&in, servers, sizeof(*zone->servers), &zone->n_servers);
+	for (size_t i = 0; i < zone->n_servers; i++)
+		read_server(&in, json_array_get(servers, i), &zone->servers[i]);
+	json_in_not_empty(&in, "servers", "name server");
+	return json_in_end(&in);
+}
+
+void model_json_zone_clear(struct model_zone *zone)
+{
+	for (size_t i = 0; i < zone->n_servers; i++)
+		free(zone->servers[i].addresses);
+	free(zone->servers);
+	*zone = (struct model_zone){0};
+}
+
+bool model_json_distinguished(const struct json_source *source, json_t *json,
+			      struct model_distinguished *distinguished)
+{
+	struct json_in in;
+	json_in_begin(&in, source, json, source->place, "distinguished");
+	distinguished->host = json_in_text(&in, "host", JSON_IN_NEEDED);
+	distinguished->path_prefix = json_in_text(&in, "path-prefix", JSON_IN_OPTIONAL);
+	return json_in_end(&in);
+}

@@ -1,0 +1,26 @@
+/* publish - gives workers a new view by one pointer, and frees the old one when no worker can still read it. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "lib/plane.h"
+
+#include <event2/event.h>
+
+struct publisher {
+	struct plane *plane;
+	struct event *timer;     /* asks for grace periods while views are retired */
+	struct retired *retired; /* newest first */
+};
+
+/* plane->qsbr must be there before the second view is published. Control thread. false: no
+ * memory. */
+bool publish_init(struct publisher *publisher, struct plane *plane, struct event_base *base);
+
+/* false: no memory; nothing is published and view stays the caller's. */
+bool publish_view(struct publisher *publisher, struct view *view);
+
+/* Views that wait for their grace period. */
+unsigned publish_pending(const struct publisher *publisher);
+
+/* Frees all views, the published one too. Only when no worker reads any more. */
+void publish_finish(struct publisher *publisher);

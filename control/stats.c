@@ -1,0 +1,74 @@
+/* stats - the counters of the workers, named and added up. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stats.h"
+
+#include <stddef.h>
+
+#define COUNTER(name)                                                                              \
+	{                                                                                          \
+#name, offsetof(struct worker_stats, name)                                         \
+	}
+const struct stats_counter stats_counters[] = {
+	COUNTER(rx_packets),     COUNTER(rx_bytes),      COUNTER(tx_packets),
+	COUNTER(tx_bytes),       COUNTER(polls),         COUNTER(empty_polls),
+	COUNTER(sleeps),         COUNTER(arp),           COUNTER(nd),
+	COUNTER(echo),           COUNTER(syns),          COUNTER(fins),
+	COUNTER(dns_requests),   COUNTER(http_requests), COUNTER(dns_redirects),
+	COUNTER(http_redirects), COUNTER(dns_zone),      COUNTER(fallbacks),
+	COUNTER(unstacked),
+};
+#undef COUNTER
+const unsigned stats_n_counters = RTE_DIM(stats_counters);
+
+static_assert(RTE_DIM(stats_counters) * sizeof(uint64_t) == offsetof(struct worker_stats, drops),
+	      "each counter has its line");
+
+static uint64_t word(const struct worker_stats *stats, size_t offset)
+{
+	return stats ? __atomic_load_n((const uint64_t *)((const char *)stats + offset),
+				       __ATOMIC_RELAXED)
+		     : 0;
+}
+
+uint64_t stats_counter(const struct plane *plane, unsigned worker, unsigned counter)
+{
+	return word(plane->stats[worker], stats_counters[counter].offset);
+}
+
+uint64_t stats_counter_total(const struct plane *plane, unsigned counter)
+{
+	uint64_t total = 0;
+	for (unsigned i = 0; i < plane->n_workers; i++)
+		total += stats_counter(plane, i, counter);
+	return total;
+}
+
+static uint64_t worker_drop(const struct plane *plane, unsigned worker, enum drop_reason reason)
+{
+	return word(plane->stats[worker],
+		    offsetof(struct worker_stats, drops) + reason * sizeof(uint64_t));
+}
+
+uint64_t stats_drop(const struct plane *plane, enum drop_reason reason)
+{
+	uint64_t total = 0;
+	for (unsigned i = 0; i < plane->n_workers; i++)
+		total += worker_drop(plane, i, reason);
+	return total;
+}
+
+uint64_t stats_worker_drops(const struct plane *plane, unsigned worker)
+{
+	uint64_t total = 0;
+	for (unsigned i = DROP_none + 1; i < DROP__COUNT; i++)
+		total += worker_drop(plane, worker, i);
+	return total;
+}
+
+uint64_t stats_all_drops(const struct plane *plane)
+{
+	uint64_t total = 0;
+	for (unsigned i = 0; i < plane->n_workers; i++)
+		total += stats_worker_drops(plane, i);
+	return total;
+}

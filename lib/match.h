@@ -1,0 +1,51 @@
+/* match - request to verdict: which scope wins, which target it chooses, which DRI says how to get there. The same code
+ * serves the packet path and explain. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "request.h"
+#include "tables.h"
+#include "verdict.h"
+
+/* Why a scope that hangs at a place on the request's way lost, or that it won. */
+enum match_result {
+	MATCH_WON,
+	MATCH_LESS_SPECIFIC, /* ranks below a scope that matches, so it was not tested; see scope_rank_why() */
+	MATCH_PROTOCOL,
+	MATCH_QTYPE,
+	MATCH_FOOTPRINT,
+	MATCH_TIME,
+	MATCH_PATTERN,
+};
+
+/* Why a candidate was or was not chosen. */
+enum choose_result { CHOOSE_TAKEN, CHOOSE_NOT_PICKED, CHOOSE_DRAIN, CHOOSE_DOWN };
+
+/* Told of each step when explain asks. A scope is told once for each place at which it hangs on the request's way; the
+ * last MATCH_WON is the final one (earlier ones were overtaken). */
+struct match_trace {
+	void *arg;
+	void (*scope)(void *arg, const struct scope *scope, enum match_result result,
+		      uint64_t rank);
+	void (*candidate)(void *arg, const struct target *target, enum choose_result result);
+	void (*unstacked)(void *arg, const char *distinguished_host);
+};
+
+/* What one thread brings along. */
+struct match_context {
+	unsigned worker;                 /* index of the scratch space; WORKERS_MAX for control */
+	uint64_t random;                 /* state of its generator, not 0 */
+	uint32_t turns[4096];            /* round-robin counters, by scope seed */
+	const struct match_trace *trace; /* NULL in workers */
+};
+
+/* Takes distinguished hosts off an HTTP request, finds the scope, chooses a target, looks up its DRI. req changes only by
+ * unstacking. verdict is written whole. No allocation, no system call. */
+void match_request(const struct view *view, struct match_context *context, struct request *req,
+		   struct verdict *verdict);
+
+/* Its two halves, so that a burst can go through them in passes (match all, then choose all). */
+void match_scope(const struct view *view, struct match_context *context, struct request *req,
+		 struct verdict *verdict);
+void match_choose(const struct view *view, struct match_context *context, const struct request *req,
+		  struct verdict *verdict);

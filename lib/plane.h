@@ -1,0 +1,62 @@
+/* plane - what workers and the control thread share: the published view, the clock, the counters. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "drop_reason.h"
+#include "settings.h"
+#include "tables.h"
+
+#include <rte_common.h>
+#include <rte_cycles.h>
+#include <rte_rcu_qsbr.h>
+
+/* Counters of one worker: written by it alone, read by control at any time without a lock (each is a 64-bit word). */
+struct worker_stats {
+	uint64_t rx_packets, rx_bytes;
+	uint64_t tx_packets, tx_bytes;
+	uint64_t polls, empty_polls, sleeps;
+	uint64_t arp, nd, echo;               /* answered */
+	uint64_t syns, fins;                  /* answered */
+	uint64_t dns_requests, http_requests; /* well-formed ones that were matched */
+	uint64_t dns_redirects, http_redirects;
+	uint64_t dns_zone;  /* answered from zone data: SOA, NS, glue */
+	uint64_t fallbacks; /* redirects to a fallback */
+	uint64_t unstacked; /* requests that an uCDN had redirected to us (LL-26) */
+	uint64_t drops[DROP__COUNT];
+} __rte_cache_aligned;
+
+/* Set at start, then read only. */
+struct port_info {
+	uint16_t id; /* DPDK port */
+	uint16_t mtu;
+	uint16_t n_queues;
+	uint8_t mac[6];
+	bool tx_checksum_ip4, tx_checksum_l4, rx_checksum; /* by the device */
+	const struct port_settings *settings;
+	char driver[32];
+};
+
+struct plane {
+	struct view *view; /* written by control with release, read by workers with acquire */
+	struct rte_rcu_qsbr *qsbr; /* thread ids: worker numbers */
+	uint64_t unix_ns_at_tsc0;  /* wall clock = this + TSC time; control corrects it */
+	uint64_t tsc_hz;
+	bool stop; /* set by control: workers return */
+	unsigned n_workers, n_ports;
+	const struct settings *settings;
+	struct worker_stats *stats[WORKERS_MAX];
+	struct port_info ports[PORTS_MAX];
+};
+
+/* Seconds and nanoseconds since 1970-01-01 UTC. Any thread; no system call. */
+static inline uint64_t plane_now_ns(const struct plane *plane)
+{
+	uint64_t tsc = rte_rdtsc(), hz = plane->tsc_hz;
+	uint64_t base = __atomic_load_n(&plane->unix_ns_at_tsc0, __ATOMIC_RELAXED);
+	return base + tsc / hz * UINT64_C(1000000000) + tsc % hz * UINT64_C(1000000000) / hz;
+}
+
+static inline const struct view *plane_view(const struct plane *plane)
+{
+	return __atomic_load_n(&plane->view, __ATOMIC_ACQUIRE);
+}

@@ -1,0 +1,269 @@
+/* scope_trie - scopes by host and path: what hangs at each key of the trie, and the walk that finds all of it. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "scope_trie.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void scope_release(struct scope *scope)
+{
+	if (--scope->refs == 0)
+		free(scope);
+}
+
+static void list_retain(void *value)
+{
+	((struct scope_list *)value)->refs++;
+}
+
+static void list_release(void *value)
+{
+	struct scope_list *list = value;
+	if (--list->refs)
+		return;
+	for (uint32_t i = 0; i < list->n; i++)
+		scope_release(list->entries[i].scope);
+	pattern_set_free(list->patterns);
+	free(list);
+}
+
+const struct trie_ops scope_trie_ops = {list_retain, list_release};
+
+static struct scope_list *list_new(size_t n)
+{
+	struct scope_list *list = calloc(1, sizeof(*list) + n * sizeof(list->entries[0]));
+	if (list)
+		list->refs = 1;
+	return list;
+}
+
+static void list_append(struct scope_list *list, const struct scope_entry *entry)
+{
+	entry->scope->refs++;
+	list->entries[list->n++] = *entry;
+}
+
+/* Puts a new list, whose reference is taken, in the place of the old one. */
+static bool list_replace(struct trie_txn *txn, const uint8_t *key, size_t len,
+			 struct scope_list *list)
+{
+	bool done = list->n ? trie_set(txn, key, len, list) : trie_remove(txn, key, len);
+	list_release(list);
+	return done;
+}
+
+bool scope_trie_add(struct trie_txn *txn, const uint8_t *key, size_t len,
+		    const struct scope_entry *entry)
+{
+	const struct scope_list *old = trie_get(txn->root, key, len);
+	uint32_t n = old ? old->n : 0, i = 0;
+	struct scope_list *list = list_new(n + 1);
+	if (!list)
+		return false;
+	while (i < n && scope_entry_before(&old->entries[i], entry))
+		list_append(list, &old->entries[i++]);
+	list_append(list, entry);
+	while (i < n)
+		list_append(list, &old->entries[i++]);
+	return list_replace(txn, key, len, list);
+}
+
+bool scope_trie_drop(struct trie_txn *txn, const uint8_t *key, size_t len,
+		     const struct scope *scope)
+{
+	const struct scope_list *old = trie_get(txn->root, key, len);
+	if (!old)
+		return true;
+	struct scope_list *list = list_new(old->n);
+	if (!list)
+		return false;
+	for (uint32_t i = 0; i < old->n; i++)
+		if (old->entries[i].scope != scope)
+			list_append(list, &old->entries[i]);
+	return list_replace(txn, key, len, list);
+}
+
+/* The patterns of a list in the order of its entries: those that an entry shares with all places of its scope, then the one
+ * of its place. Writes each entry's share of the set. */
+static size_t list_patterns(struct scope_list *list, struct pattern *out,
+			    const struct scope *owners[], size_t cap)
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < list->n; i++) {
+		struct scope_entry *entry = &list->entries[i];
+		const struct scope *scope = entry->scope;
+		size_t want = scope->n_common + (entry->path_pattern != SCOPE_ENTRY_NO_PATTERN);
+		entry->pattern = (uint32_t)n;
+		entry->n_patterns = (uint16_t)want;
+		for (size_t k = 0; k < want; k++, n++) {
+			if (n >= cap)
+				continue;
+			out[n] = scope->patterns[k < scope->n_common ? k : entry->path_pattern];
+			owners[n] = scope;
+		}
+	}
+	return n;
+}
+
+static bool list_has_patterns(const struct scope_list *list)
+{
+	for (uint32_t i = 0; i < list->n; i++)
+		if (list->entries[i].scope->n_common ||
+		    list->entries[i].path_pattern != SCOPE_ENTRY_NO_PATTERN)
+			return true;
+	return false;
+}
+
+static bool list_compile(struct scope_list *list, const struct scope **at_fault, char *err,
+			 size_t err_len)
+{
+	struct pattern patterns[PATTERN_SET_MAX] = {0};
+	const struct scope *owners[PATTERN_SET_MAX];
+	size_t n = list_patterns(list, patterns, owners, PATTERN_SET_MAX), bad = 0;
+
+	*at_fault = list->entries[0].scope;
+	if (n > PATTERN_SET_MAX) {
+		snprintf(err, err_len,
+			 "%zu patterns at one host and path, at most %d can stand there", n,
+			 PATTERN_SET_MAX);
+		return false;
+	}
+	list->patterns = pattern_set_compile(patterns, n, err, err_len, &bad);
+	if (!list->patterns && bad < n)
+		*at_fault = owners[bad];
+	return list->patterns != NULL;
+}
+
+/* A list that has its set may be in use by workers: it is only read. */
+static bool list_prepare(struct scope_list *list, hs_scratch_t **scratch,
+			 const struct scope **at_fault, char *err, size_t err_len)
+{
+	if (!list_has_patterns(list))
+		return true;
+	if (!list->patterns && !list_compile(list, at_fault, err, err_len))
+		return false;
+	if (pattern_set_grow_scratch(list->patterns, scratch))
+		return true;
+	*at_fault = list->entries[0].scope;
+	snprintf(err, err_len, "no memory to match its patterns");
+	return false;
+}
+
+bool scope_trie_compile(struct trie_node *root, hs_scratch_t **scratch,
+			const struct scope **at_fault, char *err, size_t err_len)
+{
+	if (!root)
+		return true;
+	if (root->value && !list_prepare(root->value, scratch, at_fault, err, err_len))
+		return false;
+	for (unsigned i = 0; i < root->n_children; i++)
+		if (!scope_trie_compile(root->children[i], scratch, at_fault, err, err_len))
+			return false;
+	return true;
+}
+
+/* The most values on one way down from a node, itself included. */
+static size_t longest_chain(const struct trie_node *node)
+{
+	size_t longest = 0;
+	for (unsigned i = 0; i < node->n_children; i++) {
+		size_t chain = longest_chain(node->children[i]);
+		if (chain > longest)
+			longest = chain;
+	}
+	return longest + (node->value != NULL);
+}
+
+/* `before`: the values that wildcards on the way so far can add; `label_start`: the next byte begins a host label. */
+static size_t longest_way(const struct trie_node *node, size_t before, bool label_start)
+{
+	const uint8_t *skip = trie_skip(node);
+	if (memchr(skip, '/', node->skip_len))
+		return before + longest_chain(node);
+	if (node->skip_len)
+		label_start = skip[node->skip_len - 1] == '.';
+	const struct trie_node *wildcard = label_start ? trie_child(node, '*') : NULL;
+	if (wildcard)
+		before += longest_chain(wildcard);
+
+	size_t longest = before;
+	for (unsigned byte = 0; byte < 256; byte++) {
+		const struct trie_node *child = trie_child(node, (uint8_t)byte);
+		if (!child || child == wildcard)
+			continue;
+		size_t way = byte == '/' ? before + longest_chain(child)
+					 : longest_way(child, before, byte == '.');
+		if (way > longest)
+			longest = way;
+	}
+	return longest;
+}
+
+size_t scope_trie_longest_way(const struct trie_node *root)
+{
+	return root ? longest_way(root, 0, true) : 0;
+}
+
+/* Adds the lists that lie on the way of `bytes` from a place. */
+static void collect(struct trie_place place, const uint8_t *bytes, size_t len,
+		    struct scope_trie_way *way)
+{
+	const struct trie_node *node = place.node;
+	size_t skip = place.skip;
+	while (node) {
+		size_t left = node->skip_len - skip;
+		if (left > len || memcmp(trie_skip(node) + skip, bytes, left) != 0)
+			return;
+		bytes += left;
+		len -= left;
+		if (node->value && way->n < SCOPE_TRIE_WAY_MAX)
+			way->lists[way->n++] = node->value;
+		if (!len)
+			return;
+		node = trie_child(node, *bytes);
+		bytes++;
+		len--;
+		skip = 0;
+	}
+}
+
+/* The length of the label at `at`, with its dot if it has one. */
+static size_t label_len(const uint8_t *key, size_t at, size_t host_len)
+{
+	const uint8_t *dot = memchr(key + at, '.', host_len - at);
+	return dot ? (size_t)(dot - key) + 1 - at : host_len - at;
+}
+
+void scope_trie_walk(const struct trie_node *root, const uint8_t *key, size_t host_len,
+		     size_t key_len, struct scope_trie_way *way)
+{
+	struct trie_place place = {root, 0};
+	size_t at = 0;
+	way->n = 0;
+	do {
+		struct trie_place wildcard = trie_read(place, (const uint8_t *)"*", 1);
+		if (wildcard.node)
+			collect(wildcard, key + host_len, key_len - host_len, way);
+		size_t len = label_len(key, at, host_len);
+		place = trie_read(place, key + at, len);
+		at += len;
+	} while (place.node && at < host_len);
+	if (place.node)
+		collect(place, key + host_len, key_len - host_len, way);
+}
+
+bool scope_trie_has_host(const struct trie_node *root, const uint8_t *key, size_t host_len)
+{
+	struct trie_place place = {root, 0};
+	size_t at = 0;
+	do {
+		if (trie_read(place, (const uint8_t *)"*", 1).node)
+			return true;
+		size_t len = label_len(key, at, host_len);
+		place = trie_read(place, key + at, len);
+		at += len;
+	} while (place.node && at < host_len);
+	return trie_read(place, (const uint8_t *)"/", 1).node ||
+	       trie_read(place, (const uint8_t *)".", 1).node;
+}

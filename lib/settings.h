@@ -1,0 +1,54 @@
+/* settings - what the configuration says about the process: ports, workers, EAL, protocols. Fixed from start to stop. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "ip.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PORTS_MAX = 16, PORT_ADDRESSES_MAX = 64, EAL_ARGUMENTS_MAX = 32, COOKIE_KEYS = 2 };
+
+struct port_settings {
+	char *name;
+	char *device; /* PCI address, or NULL */
+	char *vdev;   /* --vdev string, or NULL; one of both */
+	unsigned line;
+	uint16_t mtu;            /* 1500 */
+	uint16_t rx_descriptors; /* 1024 */
+	uint16_t tx_descriptors; /* 1024 */
+	uint32_t mbufs;          /* 16384 in the port's pool */
+	size_t n_addresses;
+	struct ip_addr addresses[PORT_ADDRESSES_MAX];
+};
+
+enum idle_mode { IDLE_POLL, IDLE_SLEEP };
+
+struct settings {
+	/* eal */
+	bool hugepages;  /* true */
+	unsigned memory; /* MiB; 0: as EAL likes */
+	char *prefix;    /* "turnout": name of this instance for EAL and telemetry */
+	size_t n_eal_arguments;
+	char *eal_arguments[EAL_ARGUMENTS_MAX];
+	/* workers */
+	unsigned n_workers; /* 1 */
+	size_t n_cpus;      /* 0: workers float over all CPUs; else one for each worker */
+	unsigned cpus[64];
+	int control_cpu; /* -1: floats */
+	enum idle_mode idle;
+	/* ports */
+	size_t n_ports;
+	struct port_settings ports[PORTS_MAX];
+	/* tcp */
+	unsigned
+		n_cookie_keys; /* 1 or 2; the first makes cookies, both are accepted; 0: a random one is made */
+	uint8_t cookie_keys[COOKIE_KEYS][16];
+	bool cookie_key_made; /* at start, because none was configured */
+	/* dns */
+	uint16_t udp_size;  /* 1232: largest DNS answer */
+	bool client_subnet; /* true: RFC 7871 is used */
+	/* control */
+	char *socket; /* "/run/turnout/turnout.sock" */
+};

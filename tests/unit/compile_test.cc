@@ -1,0 +1,594 @@
+/* compile_test - what the compiler refuses, where it says that the fault is, and what it makes of good objects. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/support/tables_builder.h"
+
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+namespace
+{
+
+/* Single quotes stand for double ones. */
+std::string json(std::string text)
+{
+	for (char &c : text)
+		if (c == '\'')
+			c = '"';
+	return text;
+}
+
+struct object {
+	const char *kind, *text;
+};
+
+/* Objects on lines 1 to 5 that are good. */
+void add_good(TablesBuilder &builder)
+{
+	builder.cdn("a").cdn("b");
+	builder.footprint(json("{'name': 'near', 'footprints': [{'footprint-type': 'ipv4cidr', "
+			       "'footprint-value': ['10.0.0.0/8']}]}"));
+}
+
+/* The one fault that objects behind the good ones have: at the last of them, or at `line`. */
+void expect_fault(const std::vector<object> &objects, const std::string &text, unsigned line = 0)
+{
+	TablesBuilder builder;
+	add_good(builder);
+	for (const object &o : objects)
+		builder.add(o.kind, json(o.text));
+	EXPECT_FALSE(builder.try_finish()) << text;
+	std::vector<Fault> faults = builder.faults();
+	ASSERT_EQ(faults.size(), 1u)
+		<< text << "\n"
+		<< (faults.empty() ? "" : faults[0].text + "\n" + faults.back().text);
+	EXPECT_NE(faults[0].text.find(text), std::string::npos)
+		<< faults[0].text << "\ninstead of\n"
+		<< text;
+	EXPECT_EQ(faults[0].file, "test") << text;
+	EXPECT_EQ(faults[0].line, line ? line : 5 + objects.size()) << text;
+}
+
+void expect_good(const std::vector<object> &objects)
+{
+	TablesBuilder builder;
+	add_good(builder);
+	for (const object &o : objects)
+		builder.add(o.kind, json(o.text));
+	EXPECT_TRUE(builder.try_finish());
+	std::vector<Fault> faults = builder.faults();
+	EXPECT_EQ(faults.size(), 0u) << (faults.empty() ? "" : faults[0].text);
+}
+
+TEST(compile, the_good_objects_are_good)
+{
+	expect_good({});
+	expect_good({{"scope", "{'name': 's', 'hosts': ['v.t'], 'candidates': [{'cdn': 'a'}]}"}});
+}
+
+/* --- scopes ------------------------------------------------------------------------------------------------------ */
+
+#define SCOPE(rest)                                                                                \
+	{                                                                                          \
+		"scope", "{'name': 's', 'hosts': ['v.t'], " rest "}"                               \
+	}
+#define TO_A "'candidates': [{'cdn': 'a'}]"
+
+TEST(compile, bad_scopes)
+{
+	const struct {
+		object o;
+		const char *text;
+	} cases[] = {
+		{SCOPE("'candidates': [{'cdn': 'x'}]"),
+		 "scope 's' refers to cdn 'x', which is not configured"},
+		{SCOPE("'candidates': [{'node': 'a'}]"),
+		 "scope 's' refers to node 'a', which is not configured"},
+		{SCOPE(TO_A ", 'fallback': {'node': 'n'}"),
+		 "scope 's' refers to node 'n', which is not configured"},
+		{SCOPE("'candidates': [{'cdn': 'a'}, {'cdn': 'b'}, {'cdn': 'a'}]"),
+		 "candidate named twice: 'a'"},
+		{SCOPE("'action': 'redirect'"), "action \"redirect\" needs candidates"},
+		{SCOPE("'action': 'deny', " TO_A), "candidates are only for action \"redirect\""},
+		{SCOPE("'action': 'pass', " TO_A), "candidates are only for action \"redirect\""},
+		{SCOPE("'action': 'pass'"), "scope 's': action \"pass\" needs a fallback, here or "
+					    "for the whole configuration"},
+		{SCOPE("'protocols': ['dns'], 'paths': ['/a'], " TO_A),
+		 "a DNS query has no path, query or header"},
+		{SCOPE("'protocols': ['dns', 'http'], 'patterns': [{'pattern': '/*'}], " TO_A),
+		 "a DNS query has no path"},
+		{SCOPE("'protocols': ['dns'], 'query-regex': 'a', " TO_A),
+		 "a DNS query has no path"},
+		{SCOPE("'protocols': ['dns'], 'headers': [{'name': 'x', 'regex': 'a'}], " TO_A),
+		 "a DNS query has no path"},
+		{SCOPE("'qtypes': ['A'], 'paths': ['/a'], " TO_A),
+		 "qtypes belong to DNS, but paths"},
+		{SCOPE("'qtypes': ['A'], 'protocols': ['http'], " TO_A),
+		 "its protocols can only be [\"dns\"]"},
+		{SCOPE("'qtypes': ['A'], 'protocols': ['dns', 'http'], " TO_A),
+		 "its protocols can only be [\"dns\"]"},
+		{SCOPE("'paths': ['a'], " TO_A),
+		 "not a path, expected one that starts with '/' and has no query: 'a'"},
+		{SCOPE("'paths': ['/a?b'], " TO_A), "has no query: '/a?b'"},
+		{SCOPE("'paths': ['/a#b'], " TO_A), "has no query: '/a#b'"},
+		{SCOPE("'paths': ['/%4'], " TO_A), "not a path"},
+		{SCOPE("'paths': ['/a b'], " TO_A), "not a path"},
+		{SCOPE("'paths': ['/a', '/b', '/a'], " TO_A),
+		 "host and path are named twice: 'v.t'"},
+		{SCOPE("'paths': ['/a', '/x/../%61'], " TO_A),
+		 "host and path are named twice: 'v.t'"},
+		{SCOPE("'patterns': [{'pattern': '/a$b'}], " TO_A),
+		 "'$' must be followed by '$', '*' or '?'"},
+		{SCOPE("'patterns': [{'pattern': '/%zz'}], " TO_A),
+		 "'%' must be followed by two hexadecimal digits"},
+		{SCOPE("'regexes': ['a('], " TO_A), "scope 's': regex \"a(\": "},
+		{SCOPE("'regexes': ['ok', '(a)\\\\1'], " TO_A), "scope 's': regex \"(a)\\1\": "},
+		{SCOPE("'query-regex': '[', " TO_A), "scope 's': regex \"[\": "},
+		{SCOPE("'headers': [{'name': 'x', 'regex': '*'}], " TO_A),
+		 "scope 's': regex \"*\": "},
+		{SCOPE("'footprints': ['far'], " TO_A), "no footprint has the name 'far'"},
+		{SCOPE("'footprints': [{'footprint-type': 'ipv4cidr', 'footprint-value': "
+		       "['10.0.0.1/8']}], " TO_A),
+		 "10.0.0.1/8"},
+		{SCOPE("'footprints': [{'footprint-type': 'countrycode', 'footprint-value': "
+		       "['fr']}], " TO_A),
+		 "scope 's': "},
+		{{"scope", "{'name': 'two words', 'hosts': ['v.t'], " TO_A "}"},
+		 "scope name 'two words' is not a name"},
+		{{"scope", "{'name': 's', 'hosts': ['v.t', 'V.t.'], " TO_A "}"},
+		 "host and path are named twice: 'V.t.'"},
+	};
+	for (const auto &c : cases)
+		expect_fault({c.o}, c.text);
+}
+
+TEST(compile, bad_hosts)
+{
+	for (const char *host :
+	     {"v..t", "*.", "*x", "a.*.t", "a*.t", "v t", "*.*", "**", "v.t/", "v.t:80", "."})
+		expect_fault({{"scope",
+			       ("{'name': 's', 'hosts': ['" + std::string(host) + "'], " TO_A "}")
+				       .c_str()}},
+			     "not a host, expected a name, \"*.\" and a name, or \"*\": '" +
+				     std::string(host) + "'");
+	for (const char *host :
+	     {"v.t", "V.t.", "*", "*.t", "*.v.t.", "_x.t", "[2001:db8::1]", "10.0.0.1"})
+		expect_good({{"scope",
+			      ("{'name': 's', 'hosts': ['" + std::string(host) + "'], " TO_A "}")
+				      .c_str()}});
+}
+
+TEST(compile, limits_of_a_scope)
+{
+	TablesBuilder builder;
+	std::string list;
+	for (unsigned i = 0; i <= SCOPE_CANDIDATES_MAX; i++) {
+		builder.cdn("c" + std::to_string(i));
+		list += std::string(i ? ", " : "") + "{'cdn': 'c" + std::to_string(i) + "'}";
+		if (i == SCOPE_CANDIDATES_MAX - 1)
+			builder.scope(json("{'name': 'most', 'hosts': ['v.t'], 'candidates': [" +
+					   list + "]}"));
+	}
+	EXPECT_EQ(builder.faults().size(), 0u);
+	builder.scope(json("{'name': 'more', 'hosts': ['w.t'], 'candidates': [" + list + "]}"));
+	ASSERT_EQ(builder.faults().size(), 1u);
+	EXPECT_EQ(builder.faults()[0].text, "scope 'more': more than 64 candidates");
+
+	auto with_path = [](size_t len) {
+		return "{'name': 's', 'hosts': ['v.t'], 'paths': ['/" + std::string(len - 1, 'x') +
+		       "'], " TO_A "}";
+	};
+	expect_good({{"scope", with_path(2047).c_str()}});
+	expect_fault({{"scope", with_path(2048).c_str()}}, "path longer than 2047 octets");
+	expect_fault({{"scope", with_path(2049).c_str()}}, "not a path");
+}
+
+/* Numbers that would not fit where they are kept are refused, not cut. */
+TEST(compile, very_long_lists)
+{
+	auto list_of = [](const std::string &item, size_t n) {
+		std::string list;
+		for (size_t i = 0; i < n; i++)
+			list += (i ? ", " : "") + item;
+		return list;
+	};
+	const std::string start = "{'name': 's', 'hosts': ['v.t'], " TO_A ", ";
+	const std::pair<const char *, const char *> lists[] = {
+		{"qtypes", "'A'"},
+		{"times", "{'start': 1}"},
+		{"footprints", "'near'"},
+		{"regexes", "'a'"},
+		{"patterns", "{'pattern': '/*'}"},
+		{"headers", "{'name': 'x', 'regex': 'a'}"}};
+	for (const auto &[key, item] : lists)
+		expect_fault({{"scope",
+			       (start + "'" + key + "': [" + list_of(item, 65536) + "]}").c_str()}},
+			     "more than 65000 ");
+}
+
+TEST(compile, too_many_patterns_at_one_place)
+{
+	TablesBuilder builder;
+	builder.cdn("a");
+	std::string list;
+	for (int i = 0; i <= PATTERN_SET_MAX; i++)
+		list += (i ? ", 'x" : "'x") + std::to_string(i) + "'";
+	builder.scope(json("{'name': 's', 'hosts': ['v.t'], 'regexes': [" + list + "], " TO_A "}"));
+	EXPECT_FALSE(builder.try_finish());
+	ASSERT_EQ(builder.faults().size(), 1u);
+	EXPECT_NE(builder.faults()[0].text.find("1025 patterns"), std::string::npos)
+		<< builder.faults()[0].text;
+	EXPECT_EQ(builder.faults()[0].line, 3u);
+}
+
+TEST(compile, too_long_a_way)
+{
+	for (int more : {0, 1}) {
+		TablesBuilder builder;
+		builder.cdn("a");
+		std::string paths = "'/'";
+		for (int i = 1; i < SCOPE_TRIE_WAY_MAX + more; i++)
+			paths += ", '/" + std::string((size_t)i, 'x') + "'";
+		builder.scope(json("{'name': 's', 'hosts': ['v.t'], 'paths': [" + paths +
+				   "], " TO_A "}"));
+		EXPECT_EQ((bool)builder.try_finish(), !more);
+		ASSERT_EQ(builder.faults().size(), (size_t)more);
+		for (const Fault &fault : builder.faults())
+			EXPECT_NE(fault.text.find("more than 256 scope paths"), std::string::npos)
+				<< fault.text;
+	}
+}
+
+/* --- scopes in each other's shadow ------------------------------------------------------------------------------ */
+
+#define NAMED(name, rest)                                                                          \
+	{                                                                                          \
+		"scope", "{'name': '" name "', 'hosts': ['v.t'], " TO_A rest "}"                   \
+	}
+
+TEST(compile, shadowed_scopes_both_ways)
+{
+	const std::string first = "scope 'two' overlaps scope 'one' (line 6) at host v.t path /: "
+				  "'one' takes every request "
+				  "that 'two' could",
+			  second = "'two' takes every request that 'one' could";
+	expect_fault({NAMED("one", ""), NAMED("two", "")}, first);
+	expect_fault({NAMED("one", ""), NAMED("two", ", 'priority': 1")}, second);
+	expect_fault({NAMED("one", ", 'priority': 1"), NAMED("two", ", 'protocols': ['http']")},
+		     first);
+	expect_fault({NAMED("one", ", 'priority': 1"), NAMED("two", ", 'footprints': ['near']")},
+		     first);
+	expect_fault({NAMED("one", ", 'footprints': ['near']"),
+		      NAMED("two", ", 'footprints': ['near']")},
+		     first);
+	expect_fault({NAMED("one", ", 'qtypes': ['A', 'AAAA']"),
+		      NAMED("two", ", 'qtypes': ['A', 'AAAA']")},
+		     first);
+	expect_fault({NAMED("one", ", 'regexes': ['a']"), NAMED("two", ", 'regexes': ['a']")},
+		     "at host v.t path a: 'one' takes every request");
+	expect_fault({NAMED("one", ", 'patterns': [{'pattern': '/*x'}]"),
+		      NAMED("two", ", 'patterns': [{'pattern': '/*x', 'case-sensitive': true}]")},
+		     "path /*x: 'one' takes every request");
+	expect_fault({NAMED("one", ", 'times': [{'start': 5}]"), NAMED("two", ", 'priority': 1")},
+		     second);
+}
+
+TEST(compile, scopes_that_can_both_win)
+{
+	expect_good({NAMED("one", ""), NAMED("two", ", 'protocols': ['http']")});
+	expect_good({NAMED("one", ", 'footprints': ['near']"), NAMED("two", "")});
+	expect_good({NAMED("one", ""), NAMED("two", ", 'times': [{'start': 5}]")});
+	expect_good({NAMED("one", ", 'protocols': ['http']"),
+		     NAMED("two", ", 'protocols': ['https']")});
+	expect_good({NAMED("one", ", 'regexes': ['a']"), NAMED("two", ", 'regexes': ['b']")});
+	expect_good({NAMED("one", ", 'patterns': [{'pattern': '/*x', 'case-sensitive': true}]"),
+		     NAMED("two", ", 'patterns': [{'pattern': '/*x'}]")});
+	expect_good({NAMED("one", ", 'qtypes': ['A']"), NAMED("two", ", 'qtypes': ['AAAA']")});
+	expect_good({NAMED("one", ", 'times': [{'start': 5}]"),
+		     NAMED("two", ", 'times': [{'start': 5}]")});
+}
+
+/* "*.ts" begins with '/', as every path does, and so stands above the plain prefix "/". */
+TEST(compile, pattern_without_a_literal_start_wins_over_the_prefix_of_all_paths)
+{
+	for (bool first : {false, true}) {
+		TablesBuilder builder;
+		builder.cdn("a");
+		for (bool pattern : {first, !first})
+			builder.scope(json(pattern ? "{'name': 'ts', 'hosts': ['v.t'], 'patterns': "
+						     "[{'pattern': '*.ts'}], " TO_A "}"
+						   : "{'name': 'all', 'hosts': ['v.t'], " TO_A
+						     "}"));
+		View view(builder.finish());
+		HttpAsk ts("v.t", "/a/b.TS"), other("v.t", "/a/b.tsx");
+		EXPECT_EQ(match(view, ts).scope_name(), "ts");
+		EXPECT_EQ(match(view, other).scope_name(), "all");
+	}
+}
+
+/* --- names ------------------------------------------------------------------------------------------------------- */
+
+TEST(compile, duplicate_names)
+{
+	expect_fault({{"cdn", "{'name': 'a'}"}}, "cdn name 'a' is already taken");
+	expect_fault({{"footprint", "{'name': 'near', 'footprints': [{'footprint-type': "
+				    "'ipv4cidr', 'footprint-value': ['11.0.0.0/8']}]}"}},
+		     "footprint name 'near' is already taken");
+	expect_fault({NAMED("s", ""), {"scope", "{'name': 's', 'hosts': ['w.t'], " TO_A "}"}},
+		     "scope name 's' is already taken");
+	const char *zone = "{'name': 'Ab.t', 'servers': [{'name': 'ns.t'}]}";
+	for (const char *again : {"{'name': 'aB.t', 'servers': [{'name': 'ns.t'}]}",
+				  "{'name': 'ab.t.', 'servers': [{'name': 'ns.t'}]}",
+				  "{'name': '\\\\097b.t', 'servers': [{'name': 'ns.t'}]}"})
+		expect_fault({{"zone", zone}, {"zone", again}},
+			     "zone name 'ab.t' is already taken");
+	/* Names of different kinds are different things. */
+	expect_good({{"node", "{'name': 'a'}"},
+		     {"dri", "{'node': 'a', 'http-target': {'host': 'a.t'}}"},
+		     {"scope", "{'name': 'a', 'hosts': ['v.t'], " TO_A "}"}});
+}
+
+TEST(compile, names_that_are_none)
+{
+	std::string longest(255, 'n');
+	for (const std::string &name : {std::string("a b"), std::string("\xc3\xa4"), longest + "n"})
+		expect_fault({{"cdn", ("{'name': '" + name + "'}").c_str()}},
+			     "is not a name: expected 1 to 255 visible ASCII");
+	TablesBuilder builder;
+	builder.add("cdn", json("{'name': '" + longest + "'}"));
+	builder.dri(json("{'cdn': '" + longest + "', 'http-target': {'host': 'a.t'}}"));
+	EXPECT_TRUE(builder.try_finish());
+}
+
+/* --- targets and DRIs --------------------------------------------------------------------------------------------- */
+
+TEST(compile, target_without_a_dri_ll_16)
+{
+	TablesBuilder builder;
+	builder.add("cdn", R"({"name": "x"})").add("node", R"({"name": "y"})");
+	EXPECT_FALSE(builder.try_finish());
+	ASSERT_EQ(builder.faults().size(), 2u);
+	EXPECT_EQ(builder.faults()[0].text, "cdn 'x' has no DRI: add one to dris with cdn = \"x\"");
+	EXPECT_EQ(builder.faults()[0].line, 1u);
+	EXPECT_EQ(builder.faults()[1].text,
+		  "node 'y' has no DRI: add one to dris with node = \"y\"");
+	EXPECT_EQ(builder.faults()[1].line, 2u);
+}
+
+TEST(compile, bad_dris)
+{
+	const struct {
+		const char *dri, *text;
+	} cases[] = {
+		{"{'cdn': 'x', 'http-target': {'host': 'a.t'}}",
+		 "DRI refers to cdn 'x', which is not configured"},
+		{"{'cdn': 'a', 'redirecting-hosts': ['v.t', '*.t'], 'http-target': {'host': "
+		 "'a.t'}}",
+		 "redirecting host '*.t' is not a host name"},
+		{"{'cdn': 'a', 'dns-target': {'host': 'a..t'}}",
+		 "dns-target host 'a..t' is not a domain name"},
+		{"{'cdn': 'a', 'http-target': {'host': 'a.t:0'}}",
+		 "http-target host 'a.t:0' is not valid"},
+		{"{'cdn': 'a', 'http-target': {'host': 'a.t:65536'}}", "http-target host"},
+		{"{'cdn': 'a', 'http-target': {'host': 'a.t:'}}", "http-target host"},
+		{"{'cdn': 'a', 'http-target': {'host': 'a.t:+1'}}", "http-target host"},
+		{"{'cdn': 'a', 'http-target': {'host': 'a.t:8x'}}", "http-target host"},
+		{"{'cdn': 'a', 'http-target': {'host': 'u@a.t'}}", "http-target host"},
+		{"{'cdn': 'a', 'http-target': {'host': '[::1'}}", "http-target host"},
+		{"{'cdn': 'a', 'http-target': {'host': '[::1]8'}}", "http-target host"},
+		{"{'cdn': 'a', 'http-target': {'host': 'a.t', 'path-prefix': 'x/'}}",
+		 "path-prefix 'x/' is not valid"},
+		{"{'cdn': 'a', 'http-target': {'host': 'a.t', 'path-prefix': '/x'}}",
+		 "path-prefix '/x' is not valid"},
+		{"{'cdn': 'a', 'http-target': {'host': 'a.t', 'path-prefix': '/x?/'}}",
+		 "path-prefix '/x?/' is not valid"},
+		{"{'cdn': 'a', 'http-target': {'host': 'a.t', 'path-prefix': '/%/'}}",
+		 "path-prefix '/%/' is not valid"},
+	};
+	for (const auto &c : cases)
+		expect_fault({{"dri", c.dri}}, c.text);
+	for (const char *host :
+	     {"a.t", "A.t:8080", "a.t:1", "[2001:db8::1]", "[2001:db8::1]:65535"})
+		expect_good({{"dri",
+			      ("{'cdn': 'a', 'http-target': {'host': '" + std::string(host) + "'}}")
+				      .c_str()}});
+}
+
+TEST(compile, addresses_of_a_dri)
+{
+	std::string four, six;
+	for (int i = 1; i <= DRI_ADDRESSES_MAX; i++) {
+		four += (i > 1 ? ", '192.0.2." : "'192.0.2.") + std::to_string(i) + "'";
+		six += ", '2001:db8::" + std::to_string(i) + "'";
+	}
+	auto dri = [](const std::string &list) {
+		return "{'cdn': 'a', 'redirecting-hosts': ['v.t'], 'dns-target': {'addresses': [" +
+		       list + "], 'ttl': 7}}";
+	};
+	expect_fault({{"dri", dri(four + ", '192.0.2.99'").c_str()}},
+		     "more than 16 addresses of one family");
+	expect_fault({{"dri", dri(four + six + ", '2001:db8::99'").c_str()}},
+		     "more than 16 addresses of one family");
+
+	TablesBuilder builder;
+	builder.cdn("a").dri(json(dri(four + six)));
+	Tables tables = builder.finish();
+	const struct dri *made = tables->targets[0].dris[0];
+	EXPECT_EQ(made->n_v4, 16);
+	EXPECT_EQ(made->n_v6, 16);
+	EXPECT_EQ(made->ttl, 7u);
+	EXPECT_EQ(made->line, 3u);
+	EXPECT_EQ(made->v4[15][3], 16);
+	EXPECT_EQ(made->v6[15][15], 0x16);
+}
+
+TEST(compile, fallback)
+{
+	expect_fault({{"fallback", "{'cdn': 'x'}"}},
+		     "fallback refers to cdn 'x', which is not configured");
+	expect_good({SCOPE("'action': 'pass'"), {"fallback", "{'cdn': 'b'}"}});
+	expect_good({SCOPE("'action': 'pass', 'fallback': {'cdn': 'b'}")});
+}
+
+/* --- zones and distinguished hosts -------------------------------------------------------------------------------- */
+
+TEST(compile, zones)
+{
+	expect_fault({{"zone", "{'name': 'a..t', 'servers': [{'name': 'ns.t'}]}"}},
+		     "zone name 'a..t' is not a domain name");
+	expect_fault({{"zone", "{'name': 't', 'servers': [{'name': 'ns..t'}]}"}},
+		     "name server 'ns..t' is not a domain name");
+	expect_fault({{"zone", "{'name': 't', 'primary': '..', 'servers': [{'name': 'ns.t'}]}"}},
+		     "primary '..' is not");
+	expect_fault({{"zone", "{'name': 't', 'contact': 'a@b c', 'servers': [{'name': 'ns.t'}]}"}},
+		     "contact 'a@b c' is not");
+	expect_fault({{"zone", "{'name': 't', 'servers': [{'name': 'ns.t', 'addresses': ['::1', "
+			       "'::2', '::3', '::4', '::5']}]}"}},
+		     "name server 'ns.t' has more than 4 addresses");
+	std::string servers;
+	for (int i = 0; i <= ZONE_SERVERS_MAX; i++)
+		servers += (i ? ", {'name': 'ns" : "{'name': 'ns") + std::to_string(i) + ".t'}";
+	expect_fault({{"zone", ("{'name': 't', 'servers': [" + servers + "]}").c_str()}},
+		     "zone 't' has 14 servers: expected 1 to 13");
+
+	Tables tables = TablesBuilder()
+				.zone_json(json("{'name': 'Ab.T.', 'serial': 9, 'servers': "
+						"[{'name': 'ns.t'}, {'name': 'x'}]}"))
+				.finish();
+	const struct zone *zone = &tables->zones[0];
+	EXPECT_STREQ(zone->text, "ab.t");
+	EXPECT_EQ(zone->n_servers, 2);
+	EXPECT_EQ(zone->serial, 9u);
+	EXPECT_EQ(std::string((const char *)zone->primary.wire, zone->primary.len),
+		  std::string("\2ns\1t\0", 6));
+	EXPECT_EQ(std::string((const char *)zone->contact.wire, zone->contact.len),
+		  std::string("\12hostmaster\2Ab\1T\0", 17));
+	EXPECT_EQ(trie_get(tables->zones_trie, (const uint8_t *)"t.ab", 4), zone);
+}
+
+TEST(compile, distinguished_hosts)
+{
+	expect_fault({{"distinguished", "{'host': '*.t'}"}},
+		     "distinguished host '*.t' is not a host name");
+	expect_fault({{"distinguished", "{'host': 'd.t', 'path-prefix': '/x'}"}},
+		     "path-prefix '/x' is not valid");
+	expect_good({{"distinguished", "{'host': 'd.t', 'path-prefix': '/x/'}"}});
+}
+
+TEST(compile, footprints)
+{
+	expect_fault({{"footprint", "{'name': 'x', 'footprints': [{'footprint-type': 'ipv4cidr', "
+				    "'footprint-value': ['10.0.0.0/33']}]}"}},
+		     "footprint 'x': ");
+	expect_fault({{"footprint", "{'name': 'x', 'footprints': [{'footprint-type': 'asn', "
+				    "'footprint-value': ['as64496']}]}"}},
+		     "footprint 'x': ");
+	TablesBuilder builder;
+	builder.geo("/nowhere/geo.mmdb");
+	ASSERT_EQ(builder.faults().size(), 1u);
+	EXPECT_NE(builder.faults()[0].text.find("/nowhere/geo.mmdb"), std::string::npos)
+		<< builder.faults()[0].text;
+}
+
+/* --- all faults, and what comes out -------------------------------------------------------------------------------- */
+
+TEST(compile, every_fault_is_told_not_the_first_alone)
+{
+	TablesBuilder builder;
+	add_good(builder);
+	builder.scope(json("{'name': 'one', 'hosts': ['v..t'], " TO_A "}"));
+	builder.scope(json("{'name': 'two', 'hosts': ['v.t'], " TO_A "}"));
+	builder.scope(json("{'name': 'three', 'hosts': ['v.t'], 'paths': ['x'], " TO_A "}"));
+	builder.add("fallback", R"({"cdn": "x"})");
+	EXPECT_FALSE(builder.try_finish());
+	std::vector<Fault> faults = builder.faults();
+	ASSERT_EQ(faults.size(), 3u);
+	EXPECT_EQ(faults[0].line, 6u);
+	EXPECT_EQ(faults[1].line, 8u);
+	EXPECT_EQ(faults[2].line, 9u);
+}
+
+/* Two faults of one scope, both said at once. */
+TEST(compile, several_faults_of_one_scope)
+{
+	TablesBuilder builder;
+	add_good(builder);
+	builder.scope(json("{'name': 's', 'hosts': ['v.t'], 'qtypes': ['A'], 'paths': ['/a'], "
+			   "'footprints': ['far'], 'candidates': [{'cdn': 'x'}, {'cdn': 'y'}]}"));
+	EXPECT_EQ(builder.faults().size(), 4u);
+}
+
+TEST(compile, a_scope_as_it_was_said)
+{
+	TablesBuilder builder;
+	add_good(builder);
+	builder.scope(json("{'name': 's', 'hosts': ['v.t', '*.w.t'], 'paths': ['/a/', '/b'], "
+			   "'protocols': ['http'], 'priority': -3, "
+			   "'headers': [{'name': 'X-Y', 'regex': 'z'}], 'query-regex': 'q', "
+			   "'times': [{'start': 1, 'end': 2}], "
+			   "'footprints': ['near'], 'policy': 'hash', 'http-status': 307, "
+			   "'candidates': [{'cdn': 'b', 'weight': 4}, {'cdn': 'a'}], 'fallback': "
+			   "{'cdn': 'a'}}"));
+	Tables tables = builder.finish(3);
+	ASSERT_EQ(tables->n_scopes, 1u);
+	const struct scope *s = tables->scopes[0];
+	EXPECT_STREQ(s->name, "s");
+	EXPECT_STREQ(s->file, "test");
+	EXPECT_EQ(s->line, 6u);
+	EXPECT_EQ(s->id, 0u);
+	EXPECT_EQ(s->priority, -3);
+	EXPECT_EQ(s->protocols, PROTOCOL_HTTP);
+	EXPECT_EQ(s->policy, POLICY_HASH);
+	EXPECT_EQ(s->status, 307);
+	EXPECT_EQ(s->n_common, 2);
+	EXPECT_EQ(s->n_patterns, 2);
+	EXPECT_EQ(s->n_named, 1);
+	EXPECT_EQ(s->footprint, (uint32_t)SCOPE_ANY_FOOTPRINT);
+	EXPECT_EQ(s->candidates[0].target, 1u);
+	EXPECT_EQ(s->candidates[0].weight, 4u);
+	EXPECT_EQ(s->candidates[1].weight, 1u);
+	EXPECT_EQ(s->fallback, 0u);
+	EXPECT_EQ(s->refs, 5u) << "the tables and four places";
+	EXPECT_STREQ(s->patterns[1].header, "x-y");
+	EXPECT_EQ(tables->refs, 1u);
+	EXPECT_GT(tables->build_seconds, 0.0);
+	for (int i = 0; i < 3; i++)
+		EXPECT_NE(tables->scratch[i], nullptr);
+	EXPECT_EQ(tables->scratch[3], nullptr);
+	EXPECT_NE(tables->scratch[WORKERS_MAX], nullptr);
+	for (const char *key : {"t.v/a/", "t.v/b", "t.w.*/a/", "t.w.*/b"})
+		EXPECT_NE(trie_get(tables->scopes_trie, (const uint8_t *)key, strlen(key)), nullptr)
+			<< key;
+}
+
+TEST(compile, protocols_that_are_not_said_follow_from_the_conditions)
+{
+	const struct {
+		const char *rest;
+		int protocols;
+	} cases[] = {
+		{"", PROTOCOL_DNS | PROTOCOL_HTTP | PROTOCOL_HTTPS},
+		{", 'paths': ['/']", PROTOCOL_DNS | PROTOCOL_HTTP | PROTOCOL_HTTPS},
+		{", 'paths': ['/a']", PROTOCOL_HTTP | PROTOCOL_HTTPS},
+		{", 'regexes': ['/a']", PROTOCOL_HTTP | PROTOCOL_HTTPS},
+		{", 'qtypes': ['A']", PROTOCOL_DNS},
+		{", 'qtypes': ['A'], 'protocols': ['dns']", PROTOCOL_DNS},
+		{", 'paths': ['/'], 'protocols': ['dns']", PROTOCOL_DNS},
+	};
+	for (const auto &c : cases) {
+		TablesBuilder builder;
+		builder.cdn("a").scope(
+			json("{'name': 's', 'hosts': ['v.t'], " TO_A + std::string(c.rest) + "}"));
+		EXPECT_EQ(builder.finish()->scopes[0]->protocols, c.protocols) << c.rest;
+	}
+}
+
+TEST(compile, nothing_at_all_is_a_table)
+{
+	Tables tables = TablesBuilder().finish();
+	EXPECT_EQ(tables->scopes_trie, nullptr);
+	EXPECT_EQ(tables->fallback, (uint32_t)SCOPE_NO_TARGET);
+	EXPECT_EQ(tables->scratch[WORKERS_MAX], nullptr);
+}
+
+} // namespace

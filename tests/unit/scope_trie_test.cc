@@ -1,0 +1,440 @@
+/* scope_trie_test - which lists lie on a request's way, and in which order; names that exist; adding and dropping. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+extern "C" {
+#include "lib/scope_trie.h"
+}
+
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace
+{
+
+struct scope *make_scope(uint32_t order)
+{
+	struct scope *scope = (struct scope *)calloc(1, sizeof(*scope));
+	scope->refs = 1;
+	scope->order = order;
+	return scope;
+}
+
+const uint8_t *bytes(const std::string &text)
+{
+	return (const uint8_t *)text.data();
+}
+
+/* A trie whose scopes are the numbers of their keys: keys[i] has the scope of order i. */
+class ScopeTrie
+{
+      public:
+	explicit ScopeTrie(const std::vector<std::string> &wanted) : keys(wanted)
+	{
+		trie_begin(&txn, nullptr, &scope_trie_ops);
+		for (uint32_t i = 0; i < keys.size(); i++) {
+			struct scope *scope = make_scope(i);
+			add(keys[i], scope, 0);
+			scope_release(scope);
+		}
+	}
+	~ScopeTrie()
+	{
+		trie_abort(&txn);
+	}
+	void add(const std::string &key, struct scope *scope, uint64_t rank)
+	{
+		struct scope_entry entry = {scope, rank, 0, 0, SCOPE_ENTRY_NO_PATTERN};
+		EXPECT_TRUE(scope_trie_add(&txn, bytes(key), key.size(), &entry));
+	}
+	bool drop(const std::string &key, const struct scope *scope)
+	{
+		return scope_trie_drop(&txn, bytes(key), key.size(), scope);
+	}
+	const struct scope_list *list(const std::string &key) const
+	{
+		return (const struct scope_list *)trie_get(txn.root, bytes(key), key.size());
+	}
+	/* Keys on the way of "com.example/path", least specific first; each list once. */
+	std::vector<std::string> walk(const std::string &key) const
+	{
+		auto way = std::make_unique<struct scope_trie_way>();
+		scope_trie_walk(txn.root, bytes(key), key.find('/'), key.size(), way.get());
+		std::vector<std::string> found;
+		for (uint32_t i = 0; i < way->n; i++)
+			for (uint32_t k = 0; k < way->lists[i]->n; k++)
+				found.push_back(keys[way->lists[i]->entries[k].scope->order]);
+		return found;
+	}
+	bool has_host(const std::string &host) const
+	{
+		return scope_trie_has_host(txn.root, bytes(host), host.size());
+	}
+	std::vector<std::string> keys;
+	struct trie_txn txn;
+};
+
+using Keys = std::vector<std::string>;
+
+/* --- the walk --------------------------------------------------------------------------------------------------- */
+
+TEST(scope_trie, walk_goes_from_wildcards_to_the_exact_host_and_down_the_path)
+{
+	ScopeTrie trie({"com.example.vod/live/ch1/", "com.example.vod/", "com.example.vod/live/",
+			"com.example.*/", "com.example.*/live", "com.*/", "*/", "*/live/",
+			"com.example.vod/live/ch2/", "com.example/", "com.example.www/", "org.*/"});
+	EXPECT_EQ(trie.walk("com.example.vod/live/ch1/a.ts"),
+		  (Keys{"*/", "*/live/", "com.*/", "com.example.*/", "com.example.*/live",
+			"com.example.vod/", "com.example.vod/live/", "com.example.vod/live/ch1/"}));
+	EXPECT_EQ(trie.walk("com.example.vod/"),
+		  (Keys{"*/", "com.*/", "com.example.*/", "com.example.vod/"}));
+	EXPECT_EQ(trie.walk("com.example/live/"),
+		  (Keys{"*/", "*/live/", "com.*/", "com.example/"}));
+	EXPECT_EQ(trie.walk("com/"), (Keys{"*/"}));
+	EXPECT_EQ(trie.walk("net.x.y/liv"), (Keys{"*/"}));
+}
+
+TEST(scope_trie, wildcard_stands_for_one_label_or_more_but_not_for_none)
+{
+	ScopeTrie trie({"com.example.*/"});
+	EXPECT_EQ(trie.walk("com.example.a/x").size(), 1u);
+	EXPECT_EQ(trie.walk("com.example.a.b.c/x").size(), 1u);
+	EXPECT_EQ(trie.walk("com.example/x").size(), 0u);
+	EXPECT_EQ(trie.walk("com.examples/x").size(), 0u);
+	EXPECT_EQ(trie.walk("com.exampl/x").size(), 0u);
+	EXPECT_EQ(trie.walk("com.examplea.b/x").size(), 0u);
+	EXPECT_EQ(trie.walk("com/x").size(), 0u);
+}
+
+TEST(scope_trie, path_is_a_prefix_of_octets)
+{
+	ScopeTrie trie({"a/live"});
+	EXPECT_EQ(trie.walk("a/live").size(), 1u);
+	EXPECT_EQ(trie.walk("a/lively").size(), 1u);
+	EXPECT_EQ(trie.walk("a/liv").size(), 0u);
+	EXPECT_EQ(trie.walk("a/").size(), 0u);
+}
+
+/* The '*' of a path is an octet as any other, and so is a '.'. */
+TEST(scope_trie, wildcards_are_for_hosts_alone)
+{
+	ScopeTrie trie({"a/*", "a/*/b", "a.*/*", "a/.*"});
+	EXPECT_EQ(trie.walk("a/*/b"), (Keys{"a/*", "a/*/b"}));
+	EXPECT_EQ(trie.walk("a/xx/b"), Keys());
+	EXPECT_EQ(trie.walk("a.b/x"), Keys());
+	EXPECT_EQ(trie.walk("a.b/*x"), Keys{"a.*/*"});
+	EXPECT_EQ(trie.walk("a/.x"), Keys());
+}
+
+/* A key alone is one node: its whole text is skip. */
+TEST(scope_trie, wildcard_inside_a_skip)
+{
+	ScopeTrie one({"com.example.*/live/"});
+	EXPECT_EQ(one.walk("com.example.vod/live/x").size(), 1u);
+	EXPECT_EQ(one.walk("com.example.vod/liv").size(), 0u);
+	EXPECT_EQ(one.walk("com.example/live/x").size(), 0u);
+	ScopeTrie more({"com.example.*/live/", "com.example.*/lost/", "com.example.*/"});
+	EXPECT_EQ(more.walk("com.example.vod/live/x"),
+		  (Keys{"com.example.*/", "com.example.*/live/"}));
+	ScopeTrie any({"*/live/"});
+	EXPECT_EQ(any.walk("com/live/x").size(), 1u);
+	EXPECT_EQ(any.walk("/live/x").size(), 1u);
+}
+
+TEST(scope_trie, empty_host_of_http_1_0)
+{
+	ScopeTrie trie({"*/", "*/a", "a/", "a.*/", "com.*/"});
+	EXPECT_EQ(trie.walk("/a"), (Keys{"*/", "*/a"}));
+	EXPECT_EQ(trie.walk("/"), (Keys{"*/"}));
+	ScopeTrie none({"a/", "a.*/"});
+	EXPECT_EQ(none.walk("/a"), Keys());
+	ScopeTrie empty({});
+	EXPECT_EQ(empty.walk("/a"), Keys());
+	EXPECT_EQ(empty.walk("a.b/a"), Keys());
+}
+
+/* --- names that exist ---------------------------------------------------------------------------------------- */
+
+TEST(scope_trie, has_host)
+{
+	ScopeTrie trie({"com.example.vod.eu/", "com.example.*/x", "org.w-a/y"});
+	for (const char *host :
+	     {"com", "com.example", "com.example.vod", "com.example.vod.eu", "com.example.any",
+	      "com.example.any.deep", "com.example.vod.eu.x", "org", "org.w-a"})
+		EXPECT_TRUE(trie.has_host(host)) << host;
+	for (const char *host : {"", "co", "com.exampl", "com.examples", "net", "org.w", "org.w-",
+				 "org.w-a.x", "org.w-ab", "or", "com.*.x"})
+		EXPECT_FALSE(trie.has_host(host)) << host;
+	EXPECT_FALSE(ScopeTrie({}).has_host("a"));
+	EXPECT_FALSE(ScopeTrie({}).has_host(""));
+	EXPECT_TRUE(ScopeTrie({"*/"}).has_host("any.thing"));
+	EXPECT_TRUE(ScopeTrie({"*/"}).has_host(""));
+}
+
+/* --- lists ------------------------------------------------------------------------------------------------------ */
+
+TEST(scope_trie, lists_hold_the_winning_entries_first)
+{
+	ScopeTrie trie({});
+	struct {
+		uint32_t order;
+		uint64_t rank;
+	} const wanted[] = {{4, 9}, {1, 5}, {2, 5}, {3, 5}, {0, 1}};
+	std::vector<int> turn = {0, 1, 2, 3, 4};
+	do {
+		for (int i : turn) {
+			struct scope *scope = make_scope(wanted[i].order);
+			trie.add("k/", scope, wanted[i].rank);
+			scope_release(scope);
+		}
+		const struct scope_list *list = trie.list("k/");
+		ASSERT_EQ(list->n, 5u);
+		for (int i = 0; i < 5; i++)
+			EXPECT_EQ(list->entries[i].scope->order, wanted[i].order);
+		while (const struct scope_list *left = trie.list("k/"))
+			ASSERT_TRUE(trie.drop("k/", left->entries[left->n / 2].scope));
+	} while (std::next_permutation(turn.begin(), turn.end()));
+	EXPECT_EQ(trie.txn.root, nullptr);
+}
+
+TEST(scope_trie, drop_takes_one_scope_from_one_key)
+{
+	ScopeTrie trie({});
+	struct scope *a = make_scope(0), *b = make_scope(1);
+	for (const char *key : {"x/", "y/"}) {
+		trie.add(key, a, 1);
+		trie.add(key, b, 2);
+		trie.add(key, a, 3);
+	}
+	EXPECT_EQ(a->refs, 5u);
+	EXPECT_TRUE(trie.drop("x/", a));
+	EXPECT_EQ(a->refs, 3u) << "all its entries at the key";
+	EXPECT_EQ(trie.list("x/")->n, 1u);
+	EXPECT_EQ(trie.list("y/")->n, 3u);
+	EXPECT_TRUE(trie.drop("x/", a)) << "not there any more";
+	EXPECT_TRUE(trie.drop("z/", a)) << "no such key";
+	EXPECT_TRUE(trie.drop("x/", b));
+	EXPECT_EQ(trie.list("x/"), nullptr);
+	EXPECT_FALSE(trie.has_host("x"));
+	EXPECT_TRUE(trie.drop("y/", b));
+	EXPECT_TRUE(trie.drop("y/", a));
+	EXPECT_EQ(a->refs, 1u);
+	EXPECT_EQ(b->refs, 1u);
+	scope_release(a);
+	scope_release(b);
+}
+
+/* --- patterns --------------------------------------------------------------------------------------------------- */
+
+TEST(scope_trie, compile_leaves_lists_without_patterns_alone_and_does_the_others_once)
+{
+	ScopeTrie trie({"a/", "b/"});
+	struct scope *scope = make_scope(0);
+	struct pattern pattern = {PATTERN_PATH, nullptr, "x", false};
+	scope->patterns = &pattern;
+	scope->n_patterns = 1;
+	struct scope_entry entry = {scope, 0, 0, 0, 0};
+	ASSERT_TRUE(scope_trie_add(&trie.txn, bytes("b/"), 2, &entry));
+
+	hs_scratch_t *scratch = nullptr;
+	const struct scope *bad = nullptr;
+	char err[256];
+	ASSERT_TRUE(scope_trie_compile(trie.txn.root, &scratch, &bad, err, sizeof(err))) << err;
+	EXPECT_NE(scratch, nullptr);
+	EXPECT_EQ(trie.list("a/")->patterns, nullptr);
+	const struct pattern_set *set = trie.list("b/")->patterns;
+	EXPECT_NE(set, nullptr);
+	EXPECT_EQ(trie.list("b/")->entries[0].n_patterns, 1);
+	EXPECT_EQ(trie.list("b/")->entries[1].n_patterns, 0);
+
+	ASSERT_TRUE(scope_trie_compile(trie.txn.root, &scratch, &bad, err, sizeof(err))) << err;
+	EXPECT_EQ(trie.list("b/")->patterns, set);
+
+	pattern.regex = "(";
+	struct scope *other = make_scope(1);
+	trie.add("b/", other, 5);
+	EXPECT_FALSE(scope_trie_compile(trie.txn.root, &scratch, &bad, err, sizeof(err)));
+	EXPECT_EQ(bad, scope);
+	EXPECT_NE(strstr(err, "\"(\""), nullptr) << err;
+	hs_free_scratch(scratch);
+	scope_release(scope);
+	scope_release(other);
+}
+
+TEST(scope_trie, too_many_patterns_at_one_key)
+{
+	ScopeTrie trie({});
+	struct pattern pattern = {PATTERN_PATH, nullptr, "x", false};
+	for (uint32_t i = 0; i <= PATTERN_SET_MAX; i++) {
+		struct scope *scope = make_scope(i);
+		scope->patterns = &pattern;
+		scope->n_patterns = 1;
+		struct scope_entry entry = {scope, 0, 0, 0, 0};
+		ASSERT_TRUE(scope_trie_add(&trie.txn, bytes("a/"), 2, &entry));
+		scope_release(scope);
+	}
+	hs_scratch_t *scratch = nullptr;
+	const struct scope *bad = nullptr;
+	char err[256];
+	EXPECT_FALSE(scope_trie_compile(trie.txn.root, &scratch, &bad, err, sizeof(err)));
+	EXPECT_STREQ(err, "1025 patterns at one host and path, at most 1024 can stand there");
+	EXPECT_NE(bad, nullptr);
+	hs_free_scratch(scratch);
+}
+
+/* --- against a naive reading of the keys ----------------------------------------------------------------------- */
+
+/* Does a stored key apply to a host in key form and a path? */
+bool applies(const std::string &stored, const std::string &host, const std::string &path)
+{
+	size_t slash = stored.find('/');
+	std::string place = stored.substr(0, slash), start = stored.substr(slash);
+	if (path.compare(0, start.size(), start) != 0)
+		return false;
+	if (place == "*")
+		return true;
+	if (place.size() > 1 && place.compare(place.size() - 2, 2, ".*") == 0) {
+		std::string above = place.substr(0, place.size() - 1); /* with its dot */
+		return host.size() > above.size() && host.compare(0, above.size(), above) == 0;
+	}
+	return host == place;
+}
+
+class Random
+{
+      public:
+	explicit Random(unsigned seed) : engine_(seed)
+	{
+	}
+	unsigned below(unsigned n)
+	{
+		return engine_() % n;
+	}
+	std::string host(unsigned max)
+	{
+		static const char *const labels[] = {"a", "b", "ab", "a-", "0"};
+		std::string text;
+		for (unsigned n = 1 + below(max); n > 0; n--)
+			text += (text.empty() ? "" : ".") + std::string(labels[below(5)]);
+		return text;
+	}
+	std::string path()
+	{
+		static const char *const parts[] = {"a", "b", "*", ".", "a/", "/"};
+		std::string text = "/";
+		for (unsigned n = below(4); n > 0; n--)
+			text += parts[below(6)];
+		return text;
+	}
+	std::string key()
+	{
+		switch (below(5)) {
+		case 0:
+			return "*" + path();
+		case 1:
+		case 2:
+			return host(3) + ".*" + path();
+		default:
+			return host(4) + path();
+		}
+	}
+
+      private:
+	std::mt19937 engine_;
+};
+
+TEST(scope_trie, random_tables_as_a_naive_reader_sees_them)
+{
+	Random random(5);
+	size_t found = 0;
+	for (int round = 0; round < 2000; round++) {
+		std::set<std::string> keys;
+		for (unsigned n = random.below(30); n > 0; n--)
+			keys.insert(random.key());
+		ScopeTrie trie(Keys(keys.begin(), keys.end()));
+		size_t longest = scope_trie_longest_way(trie.txn.root);
+		for (int i = 0; i < 50; i++) {
+			std::string host = random.below(20) ? random.host(5) : "",
+				    path = random.path();
+			std::vector<std::string> way = trie.walk(host + path);
+			std::set<std::string> wanted;
+			bool exists = false;
+			for (const std::string &key : keys) {
+				if (applies(key, host, path))
+					wanted.insert(key);
+				std::string place = key.substr(0, key.find('/'));
+				exists |= applies(place + "/", host, "/") ||
+					  (!host.empty() &&
+					   place.compare(0, host.size() + 1, host + ".") == 0);
+			}
+			ASSERT_EQ(std::set<std::string>(way.begin(), way.end()), wanted)
+				<< host + path;
+			ASSERT_EQ(way.size(), wanted.size()) << "one twice";
+			ASSERT_LE(way.size(), longest);
+			ASSERT_EQ(trie.has_host(host), exists) << host;
+			/* A key that stands before another is less specific: fewer labels, or the shorter path. */
+			for (size_t k = 1; k < way.size(); k++) {
+				std::string a = way[k - 1].substr(0, way[k - 1].find('/')),
+					    b = way[k].substr(0, way[k].find('/'));
+				bool a_wild = a.back() == '*', b_wild = b.back() == '*';
+				if (a == b)
+					ASSERT_LT(way[k - 1].size(), way[k].size());
+				else
+					ASSERT_TRUE(a_wild && (!b_wild || a.size() < b.size()));
+			}
+			found += way.size();
+		}
+	}
+	EXPECT_GT(found, 50000u);
+}
+
+/* With one path below every host, no two ways exclude each other, and the bound is what some request really has. */
+TEST(scope_trie, longest_way_is_reached_by_some_request)
+{
+	Random random(6);
+	for (int round = 0; round < 500; round++) {
+		std::set<std::string> hosts;
+		for (unsigned n = 1 + random.below(12); n > 0; n--) {
+			std::string key = random.key();
+			hosts.insert(key.substr(0, key.find('/')));
+		}
+		Keys keys;
+		for (const std::string &host : hosts)
+			for (const char *path : {"/", "/a", "/ab"})
+				if (path[1] == '\0' || random.below(2))
+					keys.push_back(host + path);
+		ScopeTrie trie(keys);
+		size_t longest = 0, naive = 0;
+		std::set<std::string> asked = hosts;
+		for (const std::string &host : hosts)
+			if (host.back() == '*')
+				asked.insert(host.substr(0, host.size() - 1) + "zzz");
+		for (const std::string &host : asked) {
+			if (host.back() == '*')
+				continue;
+			longest = std::max(longest, trie.walk(host + "/ab").size());
+			size_t n = 0;
+			for (const std::string &key : keys)
+				n += applies(key, host, "/ab");
+			naive = std::max(naive, n);
+		}
+		ASSERT_EQ(longest, naive);
+		ASSERT_EQ(scope_trie_longest_way(trie.txn.root), naive);
+	}
+	EXPECT_EQ(scope_trie_longest_way(nullptr), 0u);
+}
+
+TEST(scope_trie, a_way_as_long_as_can_be)
+{
+	Keys keys;
+	std::string path = "/";
+	for (int i = 0; i < SCOPE_TRIE_WAY_MAX; i++, path += 'x')
+		keys.push_back("a" + path);
+	ScopeTrie trie(keys);
+	EXPECT_EQ(scope_trie_longest_way(trie.txn.root), (size_t)SCOPE_TRIE_WAY_MAX);
+	EXPECT_EQ(trie.walk("a" + path), keys);
+}
+
+} // namespace
