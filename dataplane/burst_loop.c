@@ -1,0 +1,147 @@
+/* burst_loop - a worker's life: take bursts, run the stages, send, until told to stop. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "burst_loop.h"
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+#include <rte_random.h>
+
+/* Idle: after so many polls without a packet a worker that may sleep does, first shortly, then longer. A sleep is the one
+ * system call of a worker; it is made only when there is nothing to do, and the worker is offline for grace periods then. */
+enum {
+	IDLE_POLLS = 256,
+	IDLE_SLEEP_US = 50,
+	IDLE_LONG_POLLS = 20000,
+	IDLE_LONG_SLEEP_US = 500,
+};
+
+struct worker *worker_new(struct plane *plane, unsigned id, int socket)
+{
+	const struct settings *settings = plane->settings;
+	struct worker *worker =
+		rte_zmalloc_socket("worker", sizeof(*worker), RTE_CACHE_LINE_SIZE, socket);
+	if (!worker)
+		return NULL;
+	worker->stats = rte_zmalloc_socket("worker_stats", sizeof(*worker->stats),
+					   RTE_CACHE_LINE_SIZE, socket);
+	if (!worker->stats) {
+		rte_free(worker);
+		return NULL;
+	}
+	worker->id = id;
+	worker->plane = plane;
+	worker->match.worker = id;
+	worker->match.random = rte_rand() | 1;
+	worker->cookie_keys.n = settings->n_cookie_keys;
+	memcpy(worker->cookie_keys.key, settings->cookie_keys, sizeof(settings->cookie_keys));
+	plane->stats[id] = worker->stats;
+	return worker;
+}
+
+void worker_free(struct worker *worker)
+{
+	if (!worker)
+		return;
+	worker->plane->stats[worker->id] = NULL;
+	rte_free(worker->stats);
+	rte_free(worker);
+}
+
+void burst_run(struct worker *worker, const struct port_info *port)
+{
+	worker->port = port;
+	worker->burst.view = plane_view(worker->plane);
+	worker->burst.now_ns = plane_now_ns(worker->plane);
+	classify_burst(worker);
+	decode_burst(worker);
+	lookup_burst(worker);
+	reply_dns_burst(worker);
+	reply_http_burst(worker);
+	reply_l3_burst(worker);
+	reply_tcp_burst(worker);
+	seal_burst(worker);
+}
+
+/* Answers to the device, all else back to the pool. What the device does not take is dropped: the client asks again. */
+static void send_burst(struct worker *worker, const struct port_info *port)
+{
+	struct burst *burst = &worker->burst;
+	struct rte_mbuf *answers[BURST_MAX], *ended[BURST_MAX];
+	uint16_t n_answers = 0, n_ended = 0;
+	for (uint16_t i = 0; i < burst->n; i++) {
+		if (burst->packets[i].answer)
+			answers[n_answers++] = burst->mbufs[i];
+		else
+			ended[n_ended++] = burst->mbufs[i];
+	}
+	uint64_t bytes[BURST_MAX + 1] = {0};
+	for (uint16_t i = 0; i < n_answers; i++)
+		bytes[i + 1] = bytes[i] + answers[i]->pkt_len;
+
+	uint16_t sent = 0;
+	if (n_answers)
+		sent = rte_eth_tx_burst(port->id, (uint16_t)worker->id, answers, n_answers);
+	worker->stats->tx_packets += sent;
+	worker->stats->tx_bytes += bytes[sent];
+	worker->stats->drops[DROP_tx_full] += n_answers - sent;
+	for (uint16_t i = sent; i < n_answers; i++)
+		ended[n_ended++] = answers[i];
+	rte_pktmbuf_free_bulk(ended, n_ended);
+}
+
+/* One turn over all ports. Gives the number of packets. */
+static unsigned poll_ports(struct worker *worker)
+{
+	const struct plane *plane = worker->plane;
+	struct burst *burst = &worker->burst;
+	unsigned total = 0;
+	for (unsigned p = 0; p < plane->n_ports; p++) {
+		const struct port_info *port = &plane->ports[p];
+		burst->n =
+			rte_eth_rx_burst(port->id, (uint16_t)worker->id, burst->mbufs, BURST_MAX);
+		if (!burst->n)
+			continue;
+		total += burst->n;
+		worker->stats->rx_packets += burst->n;
+		for (uint16_t i = 0; i < burst->n; i++)
+			worker->stats->rx_bytes += burst->mbufs[i]->pkt_len;
+		burst_run(worker, port);
+		send_burst(worker, port);
+	}
+	return total;
+}
+
+static void rest(struct worker *worker, unsigned empty_polls)
+{
+	struct rte_rcu_qsbr *qsbr = worker->plane->qsbr;
+	rte_rcu_qsbr_thread_offline(qsbr, worker->id);
+	rte_delay_us_sleep(empty_polls < IDLE_LONG_POLLS ? IDLE_SLEEP_US : IDLE_LONG_SLEEP_US);
+	rte_rcu_qsbr_thread_online(qsbr, worker->id);
+	worker->stats->sleeps++;
+}
+
+int burst_loop(void *arg)
+{
+	struct worker *worker = arg;
+	struct plane *plane = worker->plane;
+	bool may_sleep = plane->settings->idle == IDLE_SLEEP;
+	unsigned empty_polls = 0;
+
+	rte_rcu_qsbr_thread_register(plane->qsbr, worker->id);
+	rte_rcu_qsbr_thread_online(plane->qsbr, worker->id);
+	while (!__atomic_load_n(&plane->stop, __ATOMIC_RELAXED)) {
+		worker->stats->polls++;
+		if (poll_ports(worker)) {
+			empty_polls = 0;
+		} else {
+			worker->stats->empty_polls++;
+			if (may_sleep && ++empty_polls > IDLE_POLLS)
+				rest(worker, empty_polls);
+		}
+		rte_rcu_qsbr_quiescent(plane->qsbr, worker->id);
+	}
+	rte_rcu_qsbr_thread_offline(plane->qsbr, worker->id);
+	rte_rcu_qsbr_thread_unregister(plane->qsbr, worker->id);
+	return 0;
+}

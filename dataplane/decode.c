@@ -1,0 +1,139 @@
+/* decode - DNS messages and TCP segments read into requests; what is no request is put on its own lane. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "burst.h"
+#include "lib/dns_query.h"
+#include "lib/http_request.h"
+
+#include <netinet/tcp.h>
+#include <rte_tcp.h>
+
+enum {
+	UDP_LEN = 8,
+	PORT_HTTP = 80,
+	MSS_DEFAULT_IP4 = 536,
+	MSS_DEFAULT_IP6 = 1220,
+	NS_PER_SECOND = 1000000000
+};
+
+/* All but the key, which is long and written by whoever needs it. */
+static struct request *request_start(struct burst *burst, uint16_t i)
+{
+	struct request *req = &burst->requests[i];
+	const struct packet *packet = &burst->packets[i];
+	memset(req, 0, offsetof(struct request, key));
+	req->now = burst->now_ns / NS_PER_SECOND;
+	req->client.family = packet->family;
+	if (packet->family == 4)
+		memcpy(req->client.bytes, packet->l3 + 12, 4);
+	else
+		memcpy(req->client.bytes, packet->l3 + 8, 16);
+	req->client_len = packet->family == 4 ? 32 : 128;
+	return req;
+}
+
+static void decode_dns(struct worker *worker, uint16_t i)
+{
+	struct packet *packet = &worker->burst.packets[i];
+	struct request *req = request_start(&worker->burst, i);
+	enum drop_reason reason = dns_query_parse(packet->l4 + UDP_LEN, packet->l4_len - UDP_LEN,
+						  worker->plane->settings->client_subnet, req);
+	packet->reason = (uint8_t)reason;
+	if (reason != DROP_none && !drop_reason_is_answered(reason))
+		packet->lane = LANE_DROP;
+}
+
+/* RFC 9293 §3.1: options are a list of kinds and lengths; unknown ones are skipped. */
+static bool read_options(struct packet *packet)
+{
+	const uint8_t *at = packet->l4 + sizeof(struct rte_tcp_hdr);
+	const uint8_t *end = packet->l4 + packet->tcp_header;
+	while (at < end && *at != TCPOPT_EOL) {
+		if (*at == TCPOPT_NOP) {
+			at++;
+			continue;
+		}
+		if (end - at < 2 || at[1] < 2 || at[1] > end - at)
+			return false;
+		if (at[0] == TCPOPT_MAXSEG && at[1] == TCPOLEN_MAXSEG)
+			packet->mss = load_be16(at + 2);
+		if (at[0] == TCPOPT_TIMESTAMP && at[1] == TCPOLEN_TIMESTAMP) {
+			packet->has_timestamp = true;
+			packet->timestamp = load_be32(at + 2);
+		}
+		at += at[1];
+	}
+	return true;
+}
+
+/* The MSS of the handshake when this segment is the first one after it, else 0. */
+static uint16_t cookie_mss(const struct worker *worker, const struct packet *packet)
+{
+	struct syn_tuple tuple = {
+		.source = packet->l3 + (packet->family == 4 ? 12 : 8),
+		.destination = packet->l3 + (packet->family == 4 ? 16 : 24),
+		.address_len = packet->family == 4 ? 4 : 16,
+		.source_port = packet->source_port,
+		.destination_port = packet->port,
+	};
+	return syn_cookie_check(&worker->cookie_keys, &tuple, packet->seq - 1, packet->ack - 1,
+				worker->burst.now_ns / NS_PER_SECOND);
+}
+
+static void refuse(struct packet *packet, enum drop_reason reason)
+{
+	packet->lane = LANE_RESET;
+	packet->reason = (uint8_t)reason;
+}
+
+static void decode_request(struct worker *worker, uint16_t i)
+{
+	struct packet *packet = &worker->burst.packets[i];
+	uint16_t mss = cookie_mss(worker, packet);
+	if (!mss) {
+		refuse(packet, DROP_tcp_cookie);
+		return;
+	}
+	struct request *req = request_start(&worker->burst, i);
+	packet->mss = mss;
+	packet->lane = LANE_HTTP;
+	packet->reason =
+		(uint8_t)http_request_parse(packet->l4 + packet->tcp_header, packet->tcp_len, req);
+}
+
+/* RFC 9293 §3.10.7, without connections: a SYN opens, the first data is the request, a FIN is acknowledged. */
+static void decode_tcp(struct worker *worker, uint16_t i)
+{
+	struct packet *packet = &worker->burst.packets[i];
+	uint8_t flags = packet->tcp_flags & (TH_FIN | TH_SYN | TH_RST | TH_ACK);
+	packet->mss = packet->family == 4 ? MSS_DEFAULT_IP4 : MSS_DEFAULT_IP6;
+	if (!read_options(packet))
+		packet_drop(packet, DROP_tcp_bad);
+	else if (flags & TH_RST)
+		packet_drop(packet, DROP_tcp_rst);
+	else if (packet->source_port == 0)
+		packet_drop(packet, DROP_tcp_flags);
+	else if (packet->port != PORT_HTTP)
+		refuse(packet, DROP_tcp_port);
+	else if (flags == TH_SYN)
+		packet->lane = LANE_SYN;
+	else if (flags & TH_SYN || !(flags & TH_ACK))
+		packet_drop(packet, DROP_tcp_flags);
+	else if (packet->tcp_len)
+		decode_request(worker, i);
+	else if (flags & TH_FIN) {
+		packet->lane = LANE_FIN;
+		packet->acks_cookie = cookie_mss(worker, packet) != 0;
+	} else
+		packet_drop(packet, DROP_tcp_ack);
+}
+
+void decode_burst(struct worker *worker)
+{
+	struct burst *burst = &worker->burst;
+	for (uint16_t i = 0; i < burst->n; i++) {
+		if (burst->packets[i].lane == LANE_DNS)
+			decode_dns(worker, i);
+		else if (burst->packets[i].lane == LANE_TCP)
+			decode_tcp(worker, i);
+	}
+}

@@ -1,0 +1,44 @@
+/* reply_dns - verdict to DNS answer, written over the query in the same mbuf. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "burst.h"
+#include "lib/dns_answer.h"
+
+enum { UDP_LEN = 8, DNS_HEADER_LEN = 12 };
+
+static void count(struct worker *worker, const struct verdict *verdict,
+		  const struct dns_answer *answer)
+{
+	struct worker_stats *stats = worker->stats;
+	stats->dns_requests += verdict->outcome != VERDICT_ERROR;
+	stats->dns_zone += answer->zone_data;
+	bool redirected = answer->reason == DROP_none && !answer->zone_data;
+	stats->dns_redirects += redirected;
+	stats->fallbacks += redirected && verdict->fell_back;
+}
+
+static void reply_dns(struct worker *worker, uint16_t i)
+{
+	struct packet *packet = &worker->burst.packets[i];
+	const struct request *req = &worker->burst.requests[i];
+	const struct verdict *verdict = &worker->burst.verdicts[i];
+	uint16_t room = packet_room(worker, i);
+	if (room < UDP_LEN + RTE_MAX((uint16_t)DNS_HEADER_LEN, req->dns.question_end)) {
+		packet_drop(packet, DROP_mtu);
+		return;
+	}
+	room = RTE_MIN((uint16_t)(room - UDP_LEN), worker->plane->settings->udp_size);
+	struct dns_answer answer =
+		dns_answer_write(packet->l4 + UDP_LEN, RTE_MIN(room, req->dns.udp_size), req,
+				 verdict, worker->turn++);
+	packet->reason = (uint8_t)answer.reason;
+	packet->l4_len = (uint16_t)(UDP_LEN + answer.len);
+	packet->answer = true;
+	count(worker, verdict, &answer);
+}
+
+void reply_dns_burst(struct worker *worker)
+{
+	for (uint16_t i = 0; i < worker->burst.n; i++)
+		if (worker->burst.packets[i].lane == LANE_DNS)
+			reply_dns(worker, i);
+}
