@@ -24,21 +24,31 @@ static void add(struct arguments *arguments, const char *text)
 	arguments->list[arguments->n++] = strdup(text);
 }
 
-/* "(0)@(0-3),(1)@(2)": lcore 0 is control, lcore i + 1 is worker i. */
-static void add_lcores(struct arguments *arguments, const struct settings *settings)
+/* The CPUs that this process may use, as "0-3,8-11". */
+static void list_cpus(char *out, size_t cap)
 {
-	char cpus[1024] = "", text[ARGUMENT_LEN];
 	cpu_set_t set;
 	size_t used = 0;
 	sched_getaffinity(0, sizeof(set), &set);
-	for (unsigned cpu = 0; cpu < CPU_SETSIZE && used < sizeof(cpus) - 8; cpu++)
-		if (CPU_ISSET(cpu, &set))
-			used += (size_t)sprintf(cpus + used, used ? ",%u" : "%u", cpu);
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE && used < cap; cpu++) {
+		unsigned first = cpu;
+		if (!CPU_ISSET(cpu, &set))
+			continue;
+		while (cpu + 1 < CPU_SETSIZE && CPU_ISSET(cpu + 1, &set))
+			cpu++;
+		used += (size_t)snprintf(out + used, cap - used, "%s%u-%u", used ? "," : "", first,
+					 cpu);
+	}
+}
 
-	char one[16];
+/* "(0)@(0-3),(1)@(2)": lcore 0 is control, lcore i + 1 is worker i. */
+static void add_lcores(struct arguments *arguments, const struct settings *settings)
+{
+	char cpus[256], one[16], text[WORKERS_MAX * (sizeof(cpus) + 16)];
+	list_cpus(cpus, sizeof(cpus));
 	snprintf(one, sizeof(one), "%d", settings->control_cpu);
-	used = (size_t)snprintf(text, sizeof(text), "(0)@(%s)",
-				settings->control_cpu >= 0 ? one : cpus);
+	size_t used = (size_t)snprintf(text, sizeof(text), "(0)@(%s)",
+				       settings->control_cpu >= 0 ? one : cpus);
 	for (unsigned i = 0; i < settings->n_workers && used < sizeof(text); i++) {
 		if (settings->n_cpus)
 			snprintf(one, sizeof(one), "%u", settings->cpus[i]);
@@ -107,7 +117,7 @@ static void remove_runtime_dir(void)
 bool boot_eal(const char *program, const struct settings *settings, struct plane *plane,
 	      struct faults *faults)
 {
-	struct arguments arguments = {0};
+	static struct arguments arguments; /* EAL keeps pointers into them */
 	struct place nowhere = {NULL, 0};
 	char prefix[ARGUMENT_LEN];
 	add(&arguments, program);
@@ -124,7 +134,6 @@ bool boot_eal(const char *program, const struct settings *settings, struct plane
 
 	/* Before telemetry says the same for its socket there, so that it runs after that. */
 	atexit(remove_runtime_dir);
-	/* EAL keeps pointers into its arguments, so they stay. */
 	if (rte_eal_init(arguments.n, arguments.list) < 0) {
 		faults_add(faults, nowhere, "EAL does not start: %s; %s", rte_strerror(rte_errno),
 			   advice(rte_errno, settings));

@@ -3,7 +3,6 @@
 #include "bytes.h"
 #include "footprint_table.h"
 
-
 /* 2000::/3 is where IPv6 addresses are: bits 3 to 18 tell its buckets apart. */
 enum { SHIFT6 = 64 - 19, FIRST6 = 1 << 16 };
 

@@ -235,24 +235,34 @@ static uint32_t random_below(struct match_context *context, uint32_t limit)
 	return (uint32_t)(high * limit >> 32);
 }
 
-/* Rendezvous hashing with weights: the target with the highest score; a target that leaves moves only its own requests.
- * The same key gives the same target on every appliance. */
+static uint64_t mix(uint64_t h)
+{
+	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
+	return h ^ h >> 31;
+}
+
+/* Rendezvous hashing: the target with the highest score; a target that leaves moves only its own requests. The same key gives
+ * the same target on every appliance. The logarithm makes the share of each target its weight; without weights it changes no
+ * order and is left out. */
 static unsigned pick_hash(const struct view *view, const struct request *req,
 			  const struct scope_candidate *const usable[], unsigned n)
 {
 	static const uint8_t fixed_key[16] = "turnout: hash";
-	uint64_t content = siphash(fixed_key, req->key, req->key_len);
-	unsigned best = 0;
+	uint64_t content = siphash(fixed_key, req->key, req->key_len), best_hash = 0;
 	double best_score = -1;
+	unsigned best = 0;
+	bool weights = false;
+	for (unsigned i = 1; i < n; i++)
+		weights |= usable[i]->weight != usable[0]->weight;
 	for (unsigned i = 0; i < n; i++) {
-		uint64_t h = content ^ view->tables->targets[usable[i]->target].seed;
-		h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-		h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
-		h ^= h >> 31;
-		double unit = ((double)(h >> 11) + 0.5) * 0x1p-53;
-		double score = usable[i]->weight / -log(unit);
-		if (score > best_score) {
+		uint64_t h = mix(content ^ view->tables->targets[usable[i]->target].seed);
+		double score = 0;
+		if (weights)
+			score = usable[i]->weight / -log(((double)(h >> 11) + 0.5) * 0x1p-53);
+		if (score > best_score || (score == best_score && h > best_hash)) {
 			best_score = score;
+			best_hash = h;
 			best = i;
 		}
 	}

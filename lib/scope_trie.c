@@ -253,6 +253,55 @@ void scope_trie_walk(const struct trie_node *root, const uint8_t *key, size_t ho
 		collect(place, key + host_len, key_len - host_len, way);
 }
 
+/* One step of a walk: over the node's skip to the child for the next byte; NULL at the end of the way. */
+static const struct trie_node *step(const struct trie_node *node, const uint8_t **at,
+				    const uint8_t *end)
+{
+	const uint8_t *skip = trie_skip(node);
+	for (uint16_t i = 0; i < node->skip_len; i++)
+		if (*at == end || *(*at)++ != skip[i])
+			return NULL;
+	return *at == end ? NULL : trie_child(node, *(*at)++);
+}
+
+void scope_trie_warm(const struct trie_node *root, const struct request *const requests[],
+		     unsigned n)
+{
+	struct {
+		const struct trie_node *node;
+		const uint8_t *at, *end;
+		const struct scope_list *list;
+	} ways[SCOPE_TRIE_WARM_MAX];
+	unsigned going = n;
+	for (unsigned i = 0; i < n; i++) {
+		ways[i].node = root;
+		ways[i].at = requests[i]->key;
+		ways[i].end = requests[i]->key + requests[i]->key_len;
+		ways[i].list = NULL;
+	}
+	while (root && going) {
+		going = 0;
+		for (unsigned i = 0; i < n; i++) {
+			if (!ways[i].node)
+				continue;
+			if (ways[i].node->value) {
+				ways[i].list = ways[i].node->value;
+				__builtin_prefetch(ways[i].list);
+			}
+			ways[i].node = step(ways[i].node, &ways[i].at, ways[i].end);
+			if (ways[i].node) {
+				going++;
+				__builtin_prefetch(ways[i].node);
+				__builtin_prefetch((const char *)ways[i].node + 64);
+			}
+		}
+	}
+	/* A scope: its fixed part, behind which its lists lie. */
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned at = 0; ways[i].list && at < sizeof(struct scope); at += 64)
+			__builtin_prefetch((const char *)ways[i].list->entries[0].scope + at);
+}
+
 bool scope_trie_has_host(const struct trie_node *root, const uint8_t *key, size_t host_len)
 {
 	struct trie_place place = {root, 0};

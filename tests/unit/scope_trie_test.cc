@@ -437,4 +437,26 @@ TEST(scope_trie, a_way_as_long_as_can_be)
 	EXPECT_EQ(trie.walk("a" + path), keys);
 }
 
+/* It only reads; keys end anywhere on a way. */
+TEST(scope_trie, warming_stays_within_keys_of_every_length)
+{
+	ScopeTrie trie({"com.example.vod/", "com.example.vod/live/", "com.example.*/", "*/"});
+	const std::string whole = "com.example.vod/live/ch1";
+	std::vector<std::unique_ptr<struct request>> requests;
+	std::vector<const struct request *> pointers;
+	for (size_t len = 0; len <= whole.size(); len++) {
+		requests.push_back(std::make_unique<struct request>());
+		struct request &req = *requests.back();
+		memset(req.key, '/', sizeof(req.key));
+		memcpy(req.key, whole.data(), len);
+		req.key_len = (uint16_t)len;
+		pointers.push_back(&req);
+	}
+	for (unsigned n = 0; n <= pointers.size(); n++)
+		scope_trie_warm(trie.txn.root, pointers.data(), n);
+	scope_trie_warm(nullptr, pointers.data(), (unsigned)pointers.size());
+	EXPECT_EQ(trie.walk(whole),
+		  (Keys{"*/", "com.example.*/", "com.example.vod/", "com.example.vod/live/"}));
+}
+
 } // namespace
