@@ -34,6 +34,11 @@ void compiler_no_memory(struct compiler *compiler, struct place place, const cha
 	compiler->no_memory = true;
 }
 
+bool compiler_exhausted(const struct compiler *compiler)
+{
+	return compiler->no_memory;
+}
+
 bool compiler_grow(void **array, size_t *cap, size_t n, size_t size)
 {
 	if (n < *cap)

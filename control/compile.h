@@ -7,7 +7,7 @@
 #include "model.h"
 
 /* Objects are named before they are used: footprints, targets and DRIs before scopes. Control thread. An object that is
- * refused adds its faults to the list and leaves the rest as it was. Nothing of the object is kept by reference, but
+ * refused adds its faults to the list, and compiler_finish then gives nothing. Nothing of the object is kept by reference, but
  * `place.file`, which must outlive the tables. */
 struct compiler;
 
@@ -28,6 +28,11 @@ void compiler_add_scope(struct compiler *compiler, const struct model_scope *sco
 			struct place place);
 void compiler_set_fallback(struct compiler *compiler, const struct model_target_ref *target,
 			   struct place place);
+
+/* Says once that memory ran out while `what` was taken in. From then on the compiler takes nothing more in, and there is no
+ * use in reading on. */
+void compiler_no_memory(struct compiler *compiler, struct place place, const char *what);
+bool compiler_exhausted(const struct compiler *compiler);
 
 /* What was taken in so far; NULL when there were faults. n_workers scratch spaces are made. The compiler can
  * then only be freed. */

@@ -406,8 +406,13 @@ static bool hang_patterns(struct intake *in, struct request *req, struct scope_r
 		    pattern_literal(pattern->pattern, true, literal, sizeof(literal), err,
 				    sizeof(err)) < 0)
 			return refuse(in, err, NULL);
-		if (literal[0] != '/')
+		if (literal[0] == '\0' && pattern->pattern[0] == '*')
 			strcpy(literal, "/");
+		if (literal[0] != '/')
+			return refuse(
+				in,
+				"no path matches a pattern that starts with neither '/' nor '*':",
+				pattern->pattern);
 		len = strlen(literal);
 		memcpy(req->key + req->host_len, literal, len);
 		req->key_len = (uint16_t)(req->host_len + len);

@@ -19,9 +19,6 @@ struct compiler {
 	bool no_memory; /* said once; nothing more is taken in */
 };
 
-/* Says once that memory ran out while `what` was taken in. */
-void compiler_no_memory(struct compiler *compiler, struct place place, const char *what);
-
 /* Room for one more element at *array; false: no memory. */
 bool compiler_grow(void **array, size_t *cap, size_t n, size_t size);
 

@@ -68,6 +68,10 @@ static void read_line(const struct json_source *source, const char *line, size_t
 {
 	json_error_t error;
 	json_t *json = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+	if (!json && json_error_code(&error) == json_error_out_of_memory) {
+		compiler_no_memory(compiler, source->place, "this line");
+		return;
+	}
 	if (!json) {
 		faults_add(source->faults, source->place, "not a JSON object: %s (octet %d)",
 			   error.text, error.position);
@@ -93,7 +97,7 @@ static void read_lines(struct lines *lines, struct json_source *source, struct c
 {
 	const char *line;
 	size_t len;
-	for (;;) {
+	while (!compiler_exhausted(compiler)) {
 		source->place.line++;
 		switch (next_line(lines, &line, &len)) {
 		case LINE_HERE:

@@ -34,9 +34,9 @@ static bool open_device(struct opening *port)
 	const char *name = port->settings->device ? port->settings->device : port->settings->vdev;
 	char vdev_name[64];
 	if (port->settings->vdev) {
-		int error = rte_dev_probe(port->settings->vdev);
-		if (error < 0)
-			return fail(port, "its device cannot be opened", error,
+		/* Drivers give no useful error here, only a line of EAL's. */
+		if (rte_dev_probe(port->settings->vdev) < 0)
+			return fail(port, "its device cannot be opened", geteuid() ? EPERM : ENODEV,
 				    geteuid() ? "turnoutd needs root or CAP_NET_RAW for it"
 					      : "check the vdev string, and that the interface it "
 						"names exists");

@@ -7,6 +7,7 @@
 #include <rte_mbuf.h>
 #include <sched.h>
 #include <stdexcept>
+#include <unistd.h>
 
 enum : uint64_t { START_NS = UINT64_C(1700000000) * 1000000000 + 123456789 };
 
@@ -22,10 +23,14 @@ static struct rte_mempool *start_eal()
 	while (!CPU_ISSET(cpu, &cpus))
 		cpu++;
 	snprintf(lcore, sizeof(lcore), "0@%u", cpu);
-	char *arguments[] = {program,  huge,      pci, memory, size,
-			     unshared, telemetry, log, lcores, lcore};
+	/* Two runs at once keep apart, and none leaves its folder behind. */
+	static char prefix[64];
+	snprintf(prefix, sizeof(prefix), "--file-prefix=turnout-packet-%d", getpid());
+	char *arguments[] = {program,  prefix,    huge, pci,    memory, size,
+			     unshared, telemetry, log,  lcores, lcore};
 	if (rte_eal_init(sizeof(arguments) / sizeof(arguments[0]), arguments) < 0)
 		rte_exit(EXIT_FAILURE, "EAL does not start\n");
+	atexit([] { rmdir(rte_eal_get_runtime_dir()); });
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	struct rte_mempool *pool = rte_pktmbuf_pool_create(
 		"packets", 255, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);

@@ -126,4 +126,14 @@ void compiler_set_fallback(struct compiler *compiler, const struct model_target_
 {
 	compiler->add(place, "fallback " + text_of(*target));
 }
+
+void compiler_no_memory(struct compiler *compiler, struct place place, const char *what)
+{
+	compiler->add(place, std::string("no memory ") + what);
+}
+
+bool compiler_exhausted(const struct compiler *)
+{
+	return false;
+}
 }

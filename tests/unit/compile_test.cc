@@ -119,6 +119,8 @@ TEST(compile, bad_scopes)
 		 "host and path are named twice: 'v.t'"},
 		{SCOPE("'patterns': [{'pattern': '/a$b'}], " TO_A),
 		 "'$' must be followed by '$', '*' or '?'"},
+		{SCOPE("'patterns': [{'pattern': 'abc*'}], " TO_A),
+		 "no path matches a pattern that starts with neither '/' nor '*': 'abc*'"},
 		{SCOPE("'patterns': [{'pattern': '/%zz'}], " TO_A),
 		 "'%' must be followed by two hexadecimal digits"},
 		{SCOPE("'regexes': ['a('], " TO_A), "scope 's': regex \"a(\": "},
