@@ -117,7 +117,8 @@ static void remove_runtime_dir(void)
 bool boot_eal(const char *program, const struct settings *settings, struct plane *plane,
 	      struct faults *faults)
 {
-	static struct arguments arguments; /* EAL keeps pointers into them */
+	static struct arguments arguments; /* EAL keeps pointers to the texts */
+	static char *given[ARGUMENTS_MAX]; /* and writes over the list */
 	struct place nowhere = {NULL, 0};
 	char prefix[ARGUMENT_LEN];
 	add(&arguments, program);
@@ -134,7 +135,8 @@ bool boot_eal(const char *program, const struct settings *settings, struct plane
 
 	/* Before telemetry says the same for its socket there, so that it runs after that. */
 	atexit(remove_runtime_dir);
-	if (rte_eal_init(arguments.n, arguments.list) < 0) {
+	memcpy(given, arguments.list, sizeof(given));
+	if (rte_eal_init(arguments.n, given) < 0) {
 		faults_add(faults, nowhere, "EAL does not start: %s; %s", rte_strerror(rte_errno),
 			   advice(rte_errno, settings));
 		return false;
