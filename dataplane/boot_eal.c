@@ -91,7 +91,7 @@ static const char *advice(int error, const struct settings *settings)
 	switch (error) {
 	case EACCES:
 	case EPERM:
-		return "turnoutd needs root, or the capabilities that docs/turnoutd.8 lists";
+		return "turnoutd has to be started by root";
 	case ENOMEM:
 		return settings->hugepages ? "reserve hugepages (vm.nr_hugepages), or set "
 					     "eal.hugepages = false to do without"

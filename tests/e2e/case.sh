@@ -43,13 +43,17 @@ check() { # NAME COMMAND...: the command succeeds
 
 # --- the world of e2e.conf -----------------------------------------------------------------------------------------
 
-make_geo() { # FILE
+make_geo() { # FILE CITY-FILE
 	perl "$TOP/tests/support/make_mmdb.pl" flat "$1" <<-'END'
 		198.51.100.0/24 country=fr asn=64501
 		203.0.113.0/24 country=us asn=64502
 		192.0.2.128/25 country=jp
 		2001:db8:f::/48 country=fr
 		2001:db8:a::/48 country=us
+	END
+	perl "$TOP/tests/support/make_mmdb.pl" city "$2" <<-'END'
+		203.0.113.0/25 country=us subdivision=ny
+		203.0.113.128/25 country=us subdivision=ca
 	END
 }
 
@@ -65,7 +69,7 @@ world() { # the network and a running turnoutd
 	done
 	lab_route fr 2001:db8::/64
 	lab_route us 2001:db8::/64
-	make_geo "$LAB_DIR/e2e.mmdb"
+	make_geo "$LAB_DIR/e2e.mmdb" "$LAB_DIR/e2e-city.mmdb"
 	lab_config "$E2E/e2e.conf"
 	turnoutd_start "$LAB_DIR/e2e.conf"
 }

@@ -21,6 +21,9 @@ expect "A in the United States" '^192\.0\.2\.93$' short us geo.cdn.example A
 expect "AAAA in France" '^2001:db8::92$' short fr geo.cdn.example AAAA
 expect "several addresses" '^192\.0\.2\.90 192\.0\.2\.91$' short fr dark.cdn.example A
 expect "A by autonomous system" '^192\.0\.2\.93$' short us net.cdn.example A
+expect "A by subdivision" '^192\.0\.2\.93$' short us state.cdn.example A
+expect "client subnet in the next subdivision: NODATA, for that half" 'CLIENT-SUBNET: 203\.0\.113\.128/25/25$' \
+	dig_in us state.cdn.example A +subnet=203.0.113.128/25
 expect "A by address prefix" '^192\.0\.2\.92$' short fr net.cdn.example A
 
 expect "client subnet decides, not the resolver" '^192\.0\.2\.92$' short us geo.cdn.example A +subnet=198.51.100.0/24

@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/case.sh"
 
 lab_begin
 lab_router
-make_geo "$LAB_DIR/e2e.mmdb"
+make_geo "$LAB_DIR/e2e.mmdb" "$LAB_DIR/e2e-city.mmdb"
 lab_config "$E2E/e2e.conf"
 good=$LAB_DIR/e2e.conf
 bad=$LAB_DIR/bad.conf
@@ -100,7 +100,7 @@ refuses "a socket that cannot be made" '/proc/turnout\.sock' "${in_router[@]}" "
 mkdir -m 755 "$LAB_DIR/nobody"
 chown nobody "$LAB_DIR/nobody"
 sed "s|$LAB_DIR/turnout.sock|$LAB_DIR/nobody/turnout.sock|" "$good" >"$bad"
-chmod 644 "$bad" "$LAB_DIR/e2e.mmdb"
+chmod 644 "$bad" "$LAB_DIR"/e2e*.mmdb
 refuses "no permission" '[Pp]ermission|[Pp]ermitted|root|CAP_' "${in_router[@]}" setpriv --reuid nobody --regid nogroup --clear-groups \
 	env XDG_RUNTIME_DIR="$LAB_DIR/nobody" "$LAB_DIR/turnoutd" -c "$bad"
 
