@@ -93,6 +93,18 @@ static inline void packet_drop(struct packet *packet, enum drop_reason reason)
 	packet->reason = (uint8_t)reason;
 }
 
+/* Of a TCP packet that the peer sent. */
+static inline struct syn_tuple packet_tuple(const struct packet *packet)
+{
+	return (struct syn_tuple){
+		.source = packet->l3 + (packet->family == 4 ? 12 : 8),
+		.destination = packet->l3 + (packet->family == 4 ? 16 : 24),
+		.address_len = (uint8_t)(packet->family == 4 ? 4 : 16),
+		.source_port = packet->source_port,
+		.destination_port = packet->port,
+	};
+}
+
 /* Octets that an answer may have from l4 on: within the mbuf and the MTU. */
 static inline uint16_t packet_room(const struct worker *worker, uint16_t i)
 {

@@ -68,13 +68,7 @@ static bool read_options(struct packet *packet)
 /* The MSS of the handshake when this segment is the first one after it, else 0. */
 static uint16_t cookie_mss(const struct worker *worker, const struct packet *packet)
 {
-	struct syn_tuple tuple = {
-		.source = packet->l3 + (packet->family == 4 ? 12 : 8),
-		.destination = packet->l3 + (packet->family == 4 ? 16 : 24),
-		.address_len = packet->family == 4 ? 4 : 16,
-		.source_port = packet->source_port,
-		.destination_port = packet->port,
-	};
+	struct syn_tuple tuple = packet_tuple(packet);
 	return syn_cookie_check(&worker->cookie_keys, &tuple, packet->seq - 1, packet->ack - 1,
 				worker->burst.now_ns / NS_PER_SECOND);
 }

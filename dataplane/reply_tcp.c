@@ -58,13 +58,7 @@ void reply_tcp_write(struct worker *worker, uint16_t i, const struct tcp_segment
 static void reply_syn(struct worker *worker, uint16_t i)
 {
 	const struct packet *packet = &worker->burst.packets[i];
-	struct syn_tuple tuple = {
-		.source = packet->l3 + (packet->family == 4 ? 12 : 8),
-		.destination = packet->l3 + (packet->family == 4 ? 16 : 24),
-		.address_len = packet->family == 4 ? 4 : 16,
-		.source_port = packet->source_port,
-		.destination_port = packet->port,
-	};
+	struct syn_tuple tuple = packet_tuple(packet);
 	worker->stats->syns++;
 	/* Only options that we know and mean go back: no window scale, no SACK, nothing unknown. Data on the SYN is not
 	 * acknowledged: it comes again. */
