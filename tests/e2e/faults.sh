@@ -94,6 +94,8 @@ sed 's/iface=v0/iface=v9/' "$good" >"$bad"
 refuses "a link that is not there" "port 'p0'.*interface it names exists" "${in_router[@]}" "$BUILD/turnoutd" -c "$bad"
 sed -E 's/vdev = "[^"]*"/device = "0000:ff:1f.7"/' "$good" >"$bad"
 refuses "a device that is not there" 'port .p0.*no such device' "${in_router[@]}" "$BUILD/turnoutd" -c "$bad"
+sed 's/^workers = { count = 1/workers = { count = 2/' "$good" >"$bad"
+refuses "a device with fewer queues than workers" "port 'p0'.*1 queue pair.*2 workers" "${in_router[@]}" "$BUILD/turnoutd" -c "$bad"
 sed 's|socket = "[^"]*"|socket = "/proc/turnout.sock"|' "$good" >"$bad"
 refuses "a socket that cannot be made" '/proc/turnout\.sock' "${in_router[@]}" "$BUILD/turnoutd" -c "$bad"
 
