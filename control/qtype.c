@@ -25,7 +25,7 @@ bool qtype_parse(const char *text, uint16_t *type)
 			return true;
 		}
 	}
-	if (strncasecmp(text, "TYPE", 4) || !text[4] || strlen(text) > 9)
+	if (strncasecmp(text, "TYPE", 4) != 0 || !text[4] || strlen(text) > 9)
 		return false;
 	unsigned long number = 0;
 	for (const char *at = text + 4; *at; at++) {
