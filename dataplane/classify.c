@@ -10,7 +10,6 @@
 
 enum {
 	PORT_DNS = 53,
-	PORT_HTTP = 80,
 	ARP_LEN = 28,
 	IP4_LEN = 20,
 	IP6_LEN = 40,

@@ -65,6 +65,3 @@ struct scope {
 	char *file; /* where it was said; shared by many scopes, not owned */
 	unsigned line;
 };
-
-const char *scope_action_name(enum scope_action action);
-const char *scope_policy_name(enum scope_policy policy);
