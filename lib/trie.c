@@ -14,10 +14,14 @@ static uint8_t *skip_of(struct trie_node *node)
 	return (uint8_t *)(node->children + node->n_children);
 }
 
-static struct trie_node *node_new(unsigned n_children, size_t skip_len)
+static size_t node_size(unsigned n_children, size_t skip_len)
 {
-	struct trie_node *node =
-		malloc(sizeof(*node) + n_children * sizeof(node->children[0]) + skip_len);
+	return sizeof(struct trie_node) + n_children * sizeof(struct trie_node *) + skip_len;
+}
+
+struct trie_node *trie_node_new(unsigned n_children, size_t skip_len)
+{
+	struct trie_node *node = malloc(node_size(n_children, skip_len));
 	if (!node)
 		return NULL;
 	*node = (struct trie_node){
@@ -54,16 +58,38 @@ void trie_retain(struct trie_node *root)
 		root->refs++;
 }
 
-/* The depth of the recursion is bounded by the length of a key. */
+/* Nodes that nobody refers to any more, to be freed. Their maps, which are of no use now, hold the next one and the ops. */
+static struct trie_node *dead;
+
+static void bury(struct trie_node *node, const struct trie_ops *ops)
+{
+	node->map[0] = (uintptr_t)dead;
+	node->map[1] = (uintptr_t)ops;
+	dead = node;
+}
+
+bool trie_reap(size_t max)
+{
+	for (; dead && max; max--) {
+		struct trie_node *node = dead;
+		const struct trie_ops *ops = (const struct trie_ops *)(uintptr_t)node->map[1];
+		dead = (struct trie_node *)(uintptr_t)node->map[0];
+		for (unsigned i = 0; i < node->n_children; i++)
+			if (!--node->children[i]->refs)
+				bury(node->children[i], ops);
+		if (node->value)
+			ops->release(node->value);
+		free(node);
+	}
+	return dead;
+}
+
 void trie_release(struct trie_node *root, const struct trie_ops *ops)
 {
 	if (!root || --root->refs)
 		return;
-	for (unsigned i = 0; i < root->n_children; i++)
-		trie_release(root->children[i], ops);
-	if (root->value)
-		ops->release(root->value);
-	free(root);
+	bury(root, ops);
+	trie_reap(TRIE_REAP_AT_ONCE);
 }
 
 void trie_begin(struct trie_txn *txn, struct trie_node *root, const struct trie_ops *ops)
@@ -85,31 +111,33 @@ void trie_abort(struct trie_txn *txn)
 	txn->root = NULL;
 }
 
-/* A copy with another skip, and room at `gap` for one more child unless that is -1. The copy holds references of its own
- * on the value and on each child it shares. */
-static struct trie_node *node_copy(const struct trie_node *node, int gap, const uint8_t *skip,
-				   size_t skip_len, const struct trie_ops *ops)
+/* A copy with a shorter or longer skip that ends as that of the node does; what is in front is left to the caller. The copy
+ * may be freed, or takes the node's place with hand_over. */
+static struct trie_node *node_copy(const struct trie_node *node, size_t skip_len)
 {
-	unsigned n = node->n_children + (gap >= 0);
-	struct trie_node *copy = node_new(n, skip_len);
+	struct trie_node *copy = trie_node_new(node->n_children, skip_len);
 	if (!copy)
 		return NULL;
 	memcpy(copy->map, node->map, sizeof(copy->map));
 	copy->value = node->value;
-	if (copy->value)
-		ops->retain(copy->value);
-	unsigned to = 0;
-	for (unsigned from = 0; from < node->n_children; from++) {
-		if (to == (unsigned)gap)
-			copy->children[to++] = NULL;
-		node->children[from]->refs++;
-		copy->children[to++] = node->children[from];
-	}
-	if (to < n)
-		copy->children[to] = NULL;
-	if (skip_len)
-		memcpy(skip_of(copy), skip, skip_len);
+	size_t same = skip_len < node->skip_len ? skip_len : node->skip_len;
+	memcpy(copy->children, node->children, node->n_children * sizeof(node->children[0]));
+	memcpy(skip_of(copy) + skip_len - same, trie_skip(node) + node->skip_len - same, same);
 	return copy;
+}
+
+/* Gives up the caller's reference on a node of which there is a copy now: the copy gets its references on the value and the
+ * children, or ones of its own when somebody else holds the node. */
+static void hand_over(struct trie_node *node, const struct trie_ops *ops)
+{
+	if (--node->refs == 0) {
+		free(node);
+		return;
+	}
+	if (node->value)
+		ops->retain(node->value);
+	for (unsigned i = 0; i < node->n_children; i++)
+		node->children[i]->refs++;
 }
 
 /* A node that may be edited in place: this one if nobody else refers to it, else a copy that replaces it. Takes the
@@ -119,16 +147,29 @@ static struct trie_node *node_own(struct trie_node *node, const struct trie_ops 
 {
 	if (node->refs == 1)
 		return node;
-	struct trie_node *copy = node_copy(node, -1, trie_skip(node), node->skip_len, ops);
+	struct trie_node *copy = node_copy(node, node->skip_len);
 	if (copy)
-		trie_release(node, ops);
+		hand_over(node, ops);
 	return copy;
+}
+
+/* Makes room for the i-th child, of this byte, in a node that may be edited in place. */
+static struct trie_node *widen(struct trie_node *node, unsigned i, uint8_t byte)
+{
+	struct trie_node *wide = realloc(node, node_size(node->n_children + 1u, node->skip_len));
+	if (!wide)
+		return NULL;
+	size_t behind = wide->n_children++ - i;
+	memmove(wide->children + i + 1, wide->children + i,
+		behind * sizeof(wide->children[0]) + wide->skip_len);
+	map_set(wide, byte);
+	return wide;
 }
 
 static struct trie_node *leaf_new(const uint8_t *key, size_t len, void *value,
 				  const struct trie_ops *ops)
 {
-	struct trie_node *leaf = node_new(0, len);
+	struct trie_node *leaf = trie_node_new(0, len);
 	if (!leaf)
 		return NULL;
 	leaf->value = value;
@@ -151,113 +192,85 @@ static size_t common_len(const struct trie_node *node, const uint8_t *key, size_
 static struct trie_node *split(struct trie_node *node, size_t at, const struct trie_ops *ops)
 {
 	const uint8_t *skip = trie_skip(node);
-	struct trie_node *top = node_new(1, at);
-	struct trie_node *rest = node_copy(node, -1, skip + at + 1, node->skip_len - at - 1, ops);
+	struct trie_node *top = trie_node_new(1, at);
+	struct trie_node *rest = node_copy(node, node->skip_len - at - 1);
 	if (!top || !rest) {
 		free(top);
-		trie_release(rest, ops);
+		free(rest);
 		return NULL;
 	}
 	map_set(top, skip[at]);
 	top->children[0] = rest;
-	if (at)
-		memcpy(skip_of(top), skip, at);
-	trie_release(node, ops);
+	memcpy(skip_of(top), skip, at);
+	hand_over(node, ops);
 	return top;
 }
 
-static struct trie_node *insert(struct trie_node *node, const uint8_t *key, size_t len, void *value,
-				const struct trie_ops *ops);
-
-/* `node` is owned and key goes on below it. */
-static struct trie_node *insert_below(struct trie_node *node, const uint8_t *key, size_t len,
-				      void *value, const struct trie_ops *ops)
+/* Hangs a leaf with the rest of a key below *place, which may be edited in place. */
+static bool insert_leaf(struct trie_node **place, const uint8_t *key, size_t len, void *value,
+			const struct trie_ops *ops)
 {
-	uint8_t byte = key[0];
-	unsigned i = child_index(node, byte);
-	if (trie_child(node, byte)) {
-		struct trie_node *child = insert(node->children[i], key + 1, len - 1, value, ops);
-		if (!child)
-			return NULL;
-		node->children[i] = child;
-		return node;
-	}
+	unsigned i = child_index(*place, key[0]);
 	struct trie_node *leaf = leaf_new(key + 1, len - 1, value, ops);
-	struct trie_node *wide =
-		leaf ? node_copy(node, (int)i, trie_skip(node), node->skip_len, ops) : NULL;
+	struct trie_node *wide = leaf ? widen(*place, i, key[0]) : NULL;
 	if (!wide) {
 		trie_release(leaf, ops);
-		return NULL;
+		return false;
 	}
-	map_set(wide, byte);
 	wide->children[i] = leaf;
-	trie_release(node, ops);
-	return wide;
-}
-
-/* Gives the node that takes the place of `node`, whose reference it takes; NULL: no memory, and `node` still maps the same
- * keys to the same values. */
-static struct trie_node *insert(struct trie_node *node, const uint8_t *key, size_t len, void *value,
-				const struct trie_ops *ops)
-{
-	if (!node)
-		return leaf_new(key, len, value, ops);
-	size_t common = common_len(node, key, len);
-	struct trie_node *own =
-		common < node->skip_len ? split(node, common, ops) : node_own(node, ops);
-	if (!own)
-		return NULL;
-	if (common < len) {
-		struct trie_node *result =
-			insert_below(own, key + common, len - common, value, ops);
-		/* What was split or copied holds the same keys, but its place is with our caller. */
-		return result ? result : own;
-	}
-	ops->retain(value);
-	if (own->value)
-		ops->release(own->value);
-	own->value = value;
-	return own;
+	*place = wide;
+	return true;
 }
 
 bool trie_set(struct trie_txn *txn, const uint8_t *key, size_t len, void *value)
 {
+	const struct trie_ops *ops = txn->ops;
+	struct trie_node **place = &txn->root;
 	if (len > TRIE_KEY_MAX)
 		return false;
-	struct trie_node *root = insert(txn->root, key, len, value, txn->ops);
-	if (!root)
-		return false;
-	txn->root = root;
-	return trie_get(root, key, len) == value;
+	if (!*place)
+		return (*place = leaf_new(key, len, value, ops));
+	/* What was split or copied when memory runs out still holds the same keys. */
+	for (;;) {
+		struct trie_node *node = *place;
+		size_t common = common_len(node, key, len);
+		node = common < node->skip_len ? split(node, common, ops) : node_own(node, ops);
+		if (!node)
+			return false;
+		*place = node;
+		key += common;
+		len -= common;
+		if (len == 0)
+			break;
+		if (!trie_child(node, key[0]))
+			return insert_leaf(place, key, len, value, ops);
+		place = &node->children[child_index(node, key[0])];
+		key++;
+		len--;
+	}
+	ops->retain(value);
+	if ((*place)->value)
+		ops->release((*place)->value);
+	(*place)->value = value;
+	return true;
 }
 
-/* Joins a node without value to its only child: the child takes its place with a longer skip. */
+/* Joins an owned node without value to its only child: the child takes its place with a longer skip. */
 static struct trie_node *join(struct trie_node *node, const struct trie_ops *ops)
 {
 	struct trie_node *child = node->children[0];
-	size_t len = (size_t)node->skip_len + 1 + child->skip_len;
 	uint8_t byte = 0;
 	while (!trie_child(node, byte))
 		byte++;
 
-	struct trie_node *joined = node_new(child->n_children, len);
+	struct trie_node *joined = node_copy(child, (size_t)node->skip_len + 1 + child->skip_len);
 	if (!joined)
 		return node; /* longer than it could be, but right */
-	memcpy(joined->map, child->map, sizeof(joined->map));
-	joined->value = child->value;
-	if (joined->value)
-		ops->retain(joined->value);
-	for (unsigned i = 0; i < child->n_children; i++) {
-		child->children[i]->refs++;
-		joined->children[i] = child->children[i];
-	}
 	uint8_t *skip = skip_of(joined);
-	if (node->skip_len)
-		memcpy(skip, trie_skip(node), node->skip_len);
+	memcpy(skip, trie_skip(node), node->skip_len);
 	skip[node->skip_len] = byte;
-	if (child->skip_len)
-		memcpy(skip + node->skip_len + 1, trie_skip(child), child->skip_len);
-	trie_release(node, ops);
+	hand_over(child, ops);
+	free(node);
 	return joined;
 }
 
@@ -334,8 +347,7 @@ struct trie_place trie_read(struct trie_place place, const uint8_t *bytes, size_
 
 void *trie_get(const struct trie_node *root, const uint8_t *key, size_t len)
 {
-	struct trie_place place = trie_read((struct trie_place){root, 0}, key, len);
-	return place.node && place.skip == place.node->skip_len ? place.node->value : NULL;
+	return trie_value(trie_read((struct trie_place){root, 0}, key, len));
 }
 
 struct trie_size trie_measure(const struct trie_node *root)
@@ -345,7 +357,7 @@ struct trie_size trie_measure(const struct trie_node *root)
 		return size;
 	size.nodes = 1;
 	size.values = root->value != NULL;
-	size.bytes = sizeof(*root) + root->n_children * sizeof(root->children[0]) + root->skip_len;
+	size.bytes = node_size(root->n_children, root->skip_len);
 	for (unsigned i = 0; i < root->n_children; i++) {
 		struct trie_size below = trie_measure(root->children[i]);
 		size.nodes += below.nodes;

@@ -29,7 +29,12 @@ struct trie_ops {
 /* --- Control thread ------------------------------------------------------------------------------------------- */
 
 void trie_retain(struct trie_node *root);
+
+/* The last release frees the nodes and values that no other root shares, but at most TRIE_REAP_AT_ONCE of them: a large trie would hold up its
+ * caller for long. The others are freed by later releases, and by trie_reap: about max nodes; true: there are more. */
 void trie_release(struct trie_node *root, const struct trie_ops *ops);
+bool trie_reap(size_t max);
+enum { TRIE_REAP_AT_ONCE = 10000 };
 
 /* A change: begin on a root, edit any number of times, then commit or abort. The root that it began on is not touched and
  * stays the caller's. */
@@ -51,6 +56,9 @@ bool trie_remove(struct trie_txn *txn, const uint8_t *key, size_t len);
 /* Gives the new root, which the caller owns. */
 struct trie_node *trie_commit(struct trie_txn *txn);
 void trie_abort(struct trie_txn *txn);
+
+/* A node with one reference whose map, children and skip are the caller's to fill in (lib/trie_build.c). NULL: no memory. */
+struct trie_node *trie_node_new(unsigned n_children, size_t skip_len);
 
 /* --- Any thread ----------------------------------------------------------------------------------------------- */
 
@@ -80,10 +88,30 @@ struct trie_place {
 	uint32_t skip;
 };
 
+/* The value of the key that ends in this place, or NULL. */
+static inline void *trie_value(struct trie_place place)
+{
+	return place.node && place.skip == place.node->skip_len ? place.node->value : NULL;
+}
+
 /* Reads len bytes from a place. */
 struct trie_place trie_read(struct trie_place place, const uint8_t *bytes, size_t len);
 
-/* Nodes and bytes of a root, for show and tests. */
+/* Calls visit for each key that is not before `from`, in the order of the keys' bytes, until it gives false. Gives false then.
+ * The key is valid during the call only. A walk is gone on with by giving the last key with a NUL octet behind it: this costs
+ * no more than to look up a key. Needs no memory but the stack: 64 KiB, and less than 256 octets for each node on the way to a
+ * key. The root must stay as it is: visit must not edit a transaction that it belongs to. */
+typedef bool trie_visit(void *arg, const uint8_t *key, size_t len, void *value);
+bool trie_walk(const struct trie_node *root, const uint8_t *from, size_t from_len,
+	       trie_visit *visit, void *arg);
+
+/* Calls visit for each key, not before `from`, whose value is not the same pointer in both (NULL: not there). Else as
+ * trie_walk. Nodes that both share are passed over: the cost goes with the difference. */
+typedef bool trie_visit_two(void *arg, const uint8_t *key, size_t len, void *before, void *after);
+bool trie_diff(const struct trie_node *before, const struct trie_node *after, const uint8_t *from,
+	       size_t from_len, trie_visit_two *visit, void *arg);
+
+/* Nodes and bytes of a root, for tests. */
 struct trie_size {
 	size_t nodes, values, bytes;
 };

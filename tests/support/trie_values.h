@@ -23,14 +23,20 @@ inline const struct trie_ops trie_value_ops = {
 class TrieValues
 {
       public:
+	~TrieValues()
+	{
+		trie_reap(SIZE_MAX);
+	}
 	TrieValue *make()
 	{
 		values_.emplace_back();
 		return &values_.back();
 	}
+	/* After all that is dead was freed. */
 	long refs() const
 	{
 		long sum = 0;
+		trie_reap(SIZE_MAX);
 		for (const TrieValue &value : values_)
 			sum += value.refs;
 		return sum;
