@@ -1,25 +1,25 @@
-/* compile - takes the objects of a model in, one by one, checks each against the others, and makes tables of them. */
+/* compile - takes objects in, one by one, checks each against the others, and makes the next view of the last one. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compile.h"
+
 #include "compiler.h"
-#include "lib/dns_name.h"
+#include "json_place.h"
+#include "lib/array.h"
 #include "lib/request.h"
-#include "lib/siphash.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { NAME_MAX_LEN = 255 };
 
-static void name_keep(void *object)
+static void key_keep(void *object)
 {
 	(void)object;
 }
 
-static const struct trie_ops name_ops = {name_keep, name_keep};
+static const struct trie_ops key_ops = {key_keep, key_keep};
 
 /* --- what every object needs ------------------------------------------------------------------------------------ */
 
@@ -28,9 +28,8 @@ void compiler_no_memory(struct compiler *compiler, struct place place, const cha
 	if (!compiler->no_memory)
 		faults_add(compiler->faults, place,
 			   "not enough memory for the table: it ran out at %s, after %u scopes; "
-			   "make the "
-			   "table smaller or give the process more memory",
-			   what, compiler->tables->n_scopes);
+			   "make the table smaller or give the process more memory",
+			   what, compiler->view->n_of[OBJECT_SCOPE]);
 	compiler->no_memory = true;
 }
 
@@ -39,91 +38,90 @@ bool compiler_exhausted(const struct compiler *compiler)
 	return compiler->no_memory;
 }
 
-bool compiler_grow(void **array, size_t *cap, size_t n, size_t size)
+struct compiler_counts compiler_counts(const struct compiler *compiler)
 {
-	if (n < *cap)
-		return true;
-	size_t want = *cap ? *cap * 2 : 16;
-	void *larger = realloc(*array, want * size);
-	if (!larger)
-		return false;
-	*array = larger;
-	*cap = want;
-	return true;
+	return compiler->counts;
 }
 
-static size_t name_key(char key[NAME_MAX_LEN + 16], const char *kind, const char *name)
+void compiler_set_counts(struct compiler *compiler, const struct compiler_counts *counts)
 {
-	return (size_t)snprintf(key, NAME_MAX_LEN + 16, "%s/%s", kind, name);
+	compiler->counts = *counts;
 }
 
-void *compiler_named(const struct compiler *compiler, const char *kind, const char *name)
+void compiler_rebase(struct compiler *compiler, struct view *from)
 {
-	char key[NAME_MAX_LEN + 16];
-	if (strlen(name) > NAME_MAX_LEN)
-		return NULL;
-	size_t len = name_key(key, kind, name);
-	return trie_get(compiler->names.root, (const uint8_t *)key, len);
+	view_release(compiler->from);
+	view_retain(from);
+	compiler->from = from;
 }
 
-static bool is_name(const char *name)
+const char *compiler_last_name(const struct compiler *compiler)
+{
+	return compiler->last_name;
+}
+
+const struct trie_node *compiler_base(const struct compiler *compiler)
+{
+	return compiler->from ? compiler->from->objects : NULL;
+}
+
+const struct trie_node *compiler_objects(const struct compiler *compiler)
+{
+	return compiler->objects.root;
+}
+
+bool compiler_name_ok(struct compiler *compiler, const char *kind, const char *name,
+		      struct place place)
 {
 	size_t len = 0;
-	for (; name[len]; len++)
-		if (!isgraph((unsigned char)name[len]))
-			return false;
-	return len > 0 && len <= NAME_MAX_LEN;
-}
-
-bool compiler_name(struct compiler *compiler, const char *kind, const char *name, void *object,
-		   struct place place)
-{
-	if (!is_name(name)) {
-		faults_add(
-			compiler->faults, place,
-			"%s name '%.40s' is not a name: expected 1 to %d visible ASCII characters",
-			kind, name, NAME_MAX_LEN);
-		return false;
-	}
-	if (compiler_named(compiler, kind, name)) {
-		faults_add(compiler->faults, place,
-			   "%s name '%s' is already taken: give it another name", kind, name);
-		return false;
-	}
-	char key[NAME_MAX_LEN + 16];
-	size_t len = name_key(key, kind, name);
-	if (trie_set(&compiler->names, (const uint8_t *)key, len, object))
+	while (name[len] && isgraph((unsigned char)name[len]))
+		len++;
+	if (len && len <= NAME_MAX_LEN && !name[len])
 		return true;
-	compiler_no_memory(compiler, place, name);
+	faults_add(compiler->faults, place,
+		   "%s name '%.40s' is not a name: expected 1 to %d visible ASCII characters", kind,
+		   name, NAME_MAX_LEN);
 	return false;
 }
 
-/* Names of targets, zones and footprints map to their index + 1: their arrays move while they grow. */
-void *compiler_index_object(size_t index)
-{
-	return (void *)(uintptr_t)(index + 1);
-}
-
-static size_t object_index(const void *object)
-{
-	return (uintptr_t)object - 1;
-}
-
 bool compiler_target(struct compiler *compiler, const struct model_target_ref *ref,
-		     const char *owner, struct place place, uint32_t *target)
+		     const char *owner, const char *name, struct place place, uint32_t *target)
 {
-	const char *kind = target_kind_name(ref->kind);
-	const void *object = compiler_named(compiler, kind, ref->name);
-	if (!object) {
-		faults_add(compiler->faults, place, "%s refers to %s '%s', which is not configured",
-			   owner, kind, ref->name);
-		return false;
+	enum object_kind kind = ref->kind == TARGET_CDN ? OBJECT_CDN : OBJECT_NODE;
+	const struct object *object = object_find(compiler->objects.root, kind, ref->name);
+	if (object && !object->removed) {
+		*target = object->made.id;
+		return true;
 	}
-	*target = (uint32_t)object_index(object);
+	const char *quote = name ? "'" : "";
+	faults_add(compiler->faults, place, "%s%s%s%s%s refers to %s '%s', which is not configured",
+		   owner, name ? " " : "", quote, name ? name : "", quote,
+		   target_kind_name(ref->kind), ref->name);
+	return false;
+}
+
+uint32_t compiler_target_uses(const struct compiler *compiler, uint32_t target)
+{
+	return (uint32_t)(uintptr_t)slots_get(compiler->uses.root, target);
+}
+
+bool compiler_use_target(struct compiler *compiler, uint32_t target, int change)
+{
+	uintptr_t uses = (uintptr_t)slots_get(compiler->uses.root, target) + (uintptr_t)change;
+	return slots_set(&compiler->uses, target, (void *)uses);
+}
+
+bool compiler_touch_target(struct compiler *compiler, uint32_t target)
+{
+	uint32_t *touched = array_reserve(compiler->touched, &compiler->touched_cap,
+					  compiler->n_touched + 1, sizeof(*touched));
+	if (!touched)
+		return false;
+	compiler->touched = touched;
+	touched[compiler->n_touched++] = target;
 	return true;
 }
 
-/* A host in key form; NULL and a fault when it is not a host name. */
 char *compiler_host_key(struct compiler *compiler, const char *host, const char *what,
 			struct place place)
 {
@@ -155,176 +153,249 @@ bool compiler_path_prefix_ok(struct compiler *compiler, const char *prefix, stru
 		return true;
 	faults_add(compiler->faults, place,
 		   "path-prefix '%s' is not valid: expected a URI path that starts and ends with "
-		   "'/' (RFC "
-		   "8804 section 2.3)",
+		   "'/' (RFC 8804 section 2.3)",
 		   prefix);
 	return false;
 }
 
-/* --- footprints ------------------------------------------------------------------------------------------------- */
+/* --- an object's way into the trie of all objects ----------------------------------------------------------------- */
 
-void compiler_add_geo(struct compiler *compiler, const char *path, struct place place)
+/* What the configuration says stays where it is in the order when nothing said before it in this reading comes after it. What is
+ * set at run time keeps the order in which it was first set. */
+static bool is_same(const struct compiler *compiler, const struct object *old, const char *json,
+		    size_t json_len)
 {
-	char err[512];
-	if (!compiler->no_memory &&
-	    footprint_builder_geo(compiler->footprints, path, err, sizeof(err)) < 0)
-		faults_add(compiler->faults, place, "%s", err);
+	return !old->removed && old->set == compiler->source.set &&
+	       old->runtime == compiler->source.runtime && strlen(object_json(old)) == json_len &&
+	       memcmp(object_json(old), json, json_len) == 0 &&
+	       (old->runtime || old->order >= compiler->source.order);
 }
 
-void compiler_add_footprint(struct compiler *compiler, const struct model_footprint_name *footprint,
-			    struct place place)
+static void note_same(struct compiler *compiler, struct object *old, struct place place)
 {
-	struct tables *tables = compiler->tables;
-	struct footprint_name name = {.line = place.line};
-	char err[512];
-	if (compiler->no_memory)
-		return;
-	if (footprint_builder_add(compiler->footprints, footprint->footprints.list,
-				  footprint->footprints.n, &name.id, &name.rank, err,
-				  sizeof(err)) < 0) {
-		faults_add(compiler->faults, place, "footprint '%s': %s", footprint->name, err);
-		return;
-	}
-	name.name = strdup(footprint->name);
-	if (!name.name || !compiler_grow((void **)&tables->names, &compiler->cap_names,
-					 tables->n_names, sizeof(name))) {
-		free(name.name);
-		compiler_no_memory(compiler, place, footprint->name);
-		return;
-	}
-	if (!compiler_name(compiler, "footprint", name.name, compiler_index_object(tables->n_names),
-			   place)) {
-		free(name.name);
-		return;
-	}
-	tables->names[tables->n_names++] = name;
+	old->seen = compiler->source.pass;
+	__atomic_store_n(&old->line, place.line, __ATOMIC_RELAXED);
+	__atomic_store_n(&old->file, place.file, __ATOMIC_RELAXED);
+	if (!old->runtime)
+		compiler->source.order = old->order + 1;
+	compiler->counts.unchanged++;
 }
 
-/* --- zones and distinguished hosts ------------------------------------------------------------------------------ */
-
-static bool zone_name(struct compiler *compiler, const char *text, const char *what,
-		      struct place place, struct dns_name *name)
+bool compiler_came_again(struct compiler *compiler, enum object_kind kind, const char *name,
+			 size_t name_len, const char *json, size_t json_len, struct place place)
 {
-	if (dns_name_from_text(text, name))
-		return true;
-	faults_add(compiler->faults, place, "%s '%s' is not a domain name", what, text);
-	return false;
-}
-
-static bool zone_servers(struct compiler *compiler, struct zone *zone,
-			 const struct model_zone *model, struct place place)
-{
-	if (model->n_servers == 0 || model->n_servers > ZONE_SERVERS_MAX) {
-		faults_add(compiler->faults, place, "zone '%s' has %zu servers: expected 1 to %d",
-			   model->name, model->n_servers, ZONE_SERVERS_MAX);
+	uint8_t key[OBJECT_KEY_MAX];
+	if (name_len > OBJECT_NAME_MAX)
 		return false;
-	}
-	for (size_t i = 0; i < model->n_servers; i++) {
-		const struct model_server *from = &model->servers[i];
-		struct zone_server *to = &zone->servers[zone->n_servers++];
-		if (!zone_name(compiler, from->name, "name server", place, &to->name))
-			return false;
-		if (from->n_addresses > ZONE_ADDRESSES_MAX) {
-			faults_add(compiler->faults, place,
-				   "name server '%s' has more than %d addresses", from->name,
-				   ZONE_ADDRESSES_MAX);
-			return false;
-		}
-		to->n_addresses = (uint8_t)from->n_addresses;
-		for (size_t k = 0; k < from->n_addresses; k++)
-			to->addresses[k] = from->addresses[k];
-	}
+	key[0] = (uint8_t)kind;
+	memcpy(key + 1, name, name_len);
+	struct object *old = trie_get(compiler->objects.root, key, name_len + 1);
+	if (!old || old->seen == compiler->source.pass || !is_same(compiler, old, json, json_len))
+		return false;
+	note_same(compiler, old, place);
 	return true;
 }
 
-void compiler_add_zone(struct compiler *compiler, const struct model_zone *model,
-		       struct place place)
+bool compiler_note_base(struct compiler *compiler, struct object *object, bool over_base)
 {
-	struct tables *tables = compiler->tables;
-	if (compiler->no_memory)
-		return;
-	struct zone zone = {
-		.line = place.line,
-		.serial = model->serial,
-		.refresh = model->refresh,
-		.retry = model->retry,
-		.expire = model->expire,
-		.negative_ttl = model->negative_ttl,
-		.ttl = model->ttl,
-	};
-	char text[DNS_NAME_TEXT_MAX], contact[DNS_NAME_TEXT_MAX];
-	snprintf(contact, sizeof(contact), "hostmaster.%s", model->name);
-	if (!zone_name(compiler, model->name, "zone name", place, &zone.apex) ||
-	    !zone_servers(compiler, &zone, model, place) ||
-	    !zone_name(compiler, model->primary ? model->primary : model->servers[0].name,
-		       "primary", place, &zone.primary) ||
-	    !zone_name(compiler, model->contact ? model->contact : contact, "contact", place,
-		       &zone.contact))
-		return;
-	zone.text = compiler_lower(dns_name_text(zone.apex.wire, zone.apex.len, text));
-	if (!zone.text || !compiler_grow((void **)&tables->zones, &compiler->cap_zones,
-					 tables->n_zones, sizeof(zone))) {
-		compiler_no_memory(compiler, place, model->name);
-	} else if (compiler_name(compiler, "zone", zone.text,
-				 compiler_index_object(tables->n_zones), place)) {
-		tables->zones[tables->n_zones++] = zone;
-		return;
-	}
-	free(zone.text);
+	uint8_t key[OBJECT_KEY_MAX];
+	size_t len = object_key((enum object_kind)object->kind, object->name, key);
+	object->seen = compiler->source.pass;
+	if (object->over_base == over_base)
+		return true;
+	struct object *copy = object_copy(object);
+	if (copy)
+		copy->over_base = over_base;
+	bool done = copy && trie_set(&compiler->objects, key, len, copy);
+	if (copy)
+		object_release(copy);
+	if (!done)
+		compiler_no_memory(compiler, (struct place){NULL, 0},
+				   "what the configuration says");
+	return done;
 }
 
-void compiler_add_distinguished(struct compiler *compiler, const struct model_distinguished *model,
-				struct place place)
+bool entry_begin(struct compiler *compiler, struct entry *entry, enum object_kind kind,
+		 const char *name, const char *json, struct place place, bool *refused)
 {
-	struct tables *tables = compiler->tables;
-	const char *prefix = model->path_prefix ? model->path_prefix : "/";
-	if (compiler->no_memory || !compiler_path_prefix_ok(compiler, prefix, place))
-		return;
-	if (!compiler_grow((void **)&tables->distinguished, &compiler->cap_distinguished,
-			   tables->n_distinguished, sizeof(struct distinguished))) {
-		compiler_no_memory(compiler, place, model->host);
-		return;
+	struct compiler_source *source = &compiler->source;
+	struct object *old = object_find(compiler->objects.root, kind, name);
+	*entry = (struct entry){kind, name, json ? json : "", place, old};
+	size_t len = strlen(name);
+	memcpy(compiler->last_name, name, (len < OBJECT_NAME_MAX ? len : OBJECT_NAME_MAX) + 1);
+	compiler->last_name[OBJECT_NAME_MAX] = '\0';
+	*refused = false;
+	if (!old || compiler->as)
+		return true;
+	if (source->pass && old->seen == source->pass) {
+		faults_add(compiler->faults, place,
+			   "%s name '%s' is already taken (line %u): give it another name",
+			   object_kind_name(kind), name, old->line);
+		*refused = true;
+		return false;
 	}
-	struct distinguished d = {.line = place.line};
-	d.host_key = compiler_host_key(compiler, model->host, "distinguished host", place);
-	if (!d.host_key)
+	if (old->runtime && !source->runtime) {
+		compiler->counts.overridden++;
+		*refused = !compiler_note_base(compiler, old, true);
+		return false;
+	}
+	if (!is_same(compiler, old, entry->json, strlen(entry->json)))
+		return true;
+	note_same(compiler, old, place);
+	return false;
+}
+
+/* At first lines are far apart in the order, so that what is put between them later finds room. */
+enum { ORDER_STEP = 1 << 12 };
+
+struct object *entry_object(struct compiler *compiler, const struct entry *entry)
+{
+	struct compiler_source *source = &compiler->source;
+	const struct object *as = compiler->as;
+	struct object *object = object_new(entry->kind, entry->name, entry->json);
+	if (!object) {
+		compiler_no_memory(compiler, entry->place, entry->name);
+		return NULL;
+	}
+	object->set = as ? as->set : source->set;
+	object->runtime = as ? as->runtime : source->runtime;
+	object->file = entry->place.file;
+	object->line = entry->place.line;
+	object->seen = as ? as->seen : source->pass;
+	object->over_base = as && compiler->from
+				    ? as->over_base
+				    : entry->old && (entry->old->over_base ||
+						     (object->runtime && !entry->old->runtime));
+	object->order = compiler_next_order(compiler, entry->place);
+	if (as || source->runtime)
+		return object;
+	bool first = source->pass && (!compiler->from || !compiler->from->n_base);
+	source->order += first ? ORDER_STEP : 1;
+	return object;
+}
+
+static void count_object(struct compiler *compiler, const struct object *object, int change)
+{
+	if (!object || object->removed)
 		return;
-	d.host = compiler_lower(model->host);
-	d.path_prefix = strdup(prefix);
-	tables->distinguished[tables->n_distinguished++] = d;
-	if (!d.host || !d.path_prefix)
-		compiler_no_memory(compiler, place, model->host);
+	compiler->view->n_of[object->kind] += (uint32_t)change;
+	if (!object->runtime)
+		compiler->view->n_base += (uint32_t)change;
+}
+
+/* Where an object counts that was another one at first. NULL: nowhere. */
+static uint32_t *counter(struct compiler *compiler, const struct object *from,
+			 const struct object *now)
+{
+	bool was = from && !from->removed, is = now && !now->removed;
+	if (from == now || (!was && !is))
+		return NULL;
+	if (!is)
+		return &compiler->counts.removed;
+	return was ? &compiler->counts.changed : &compiler->counts.added;
+}
+
+void compiler_count(struct compiler *compiler, const struct object *old,
+		    const struct object *object)
+{
+	const struct object *any = old ? old : object;
+	const struct object *from =
+		object_find(compiler_base(compiler), (enum object_kind)any->kind, any->name);
+	uint32_t *before = counter(compiler, from, old), *after = counter(compiler, from, object);
+	if (before)
+		--*before;
+	if (after)
+		++*after;
+}
+
+bool entry_put(struct compiler *compiler, const struct entry *entry, struct object *object)
+{
+	uint8_t key[OBJECT_KEY_MAX];
+	size_t len = object_key(entry->kind, entry->name, key);
+	struct object *old = entry->old;
+	if (old)
+		object_retain(old);
+	bool done = trie_set(&compiler->objects, key, len, object);
+	if (done) {
+		count_object(compiler, old, -1);
+		count_object(compiler, object, 1);
+		compiler_count(compiler, old, object);
+	} else {
+		compiler_no_memory(compiler, entry->place, entry->name);
+	}
+	if (old)
+		object_release(old);
+	object_release(object);
+	return done;
+}
+
+void compiler_source(struct compiler *compiler, const struct compiler_source *source)
+{
+	/* Sets are told apart by their addresses. */
+	const char *set = source->set ? json_place_file(source->set) : NULL;
+	compiler->source = *source;
+	if (set)
+		compiler->source.set = set;
+	compiler->as = NULL;
+}
+
+/* What is set at run time comes out the same when it is read from the state file, which has the line. */
+uint64_t compiler_next_order(const struct compiler *compiler, struct place place)
+{
+	if (compiler->as)
+		return compiler->as->order;
+	return compiler->source.order + (compiler->source.runtime ? place.line : 0);
+}
+
+uint64_t compiler_order(const struct compiler *compiler)
+{
+	return compiler->source.order;
+}
+
+struct faults *compiler_set_faults(struct compiler *compiler, struct faults *faults)
+{
+	struct faults *before = compiler->faults;
+	compiler->faults = faults;
+	return before;
+}
+
+void compiler_source_of(struct compiler *compiler, const struct object *object)
+{
+	compiler->as = object;
 }
 
 /* --- from start to end ------------------------------------------------------------------------------------------ */
 
-static double seconds_now(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-struct compiler *compiler_new(struct faults *faults)
+struct compiler *compiler_new(struct view *from, struct pattern_cache *patterns, unsigned n_workers,
+			      struct faults *faults)
 {
 	struct compiler *compiler = calloc(1, sizeof(*compiler));
 	if (!compiler)
 		return NULL;
-	compiler->tables = calloc(1, sizeof(*compiler->tables));
-	if (compiler->tables)
-		compiler->tables->refs = 1;
-	compiler->footprints = footprint_builder_new();
-	compiler->started = seconds_now();
 	compiler->faults = faults;
 	compiler->faults_before = faults->total;
-	trie_begin(&compiler->scopes, NULL, &scope_trie_ops);
-	trie_begin(&compiler->zones, NULL, &tables_zone_ops);
-	trie_begin(&compiler->names, NULL, &name_ops);
-	if (!compiler->tables || !compiler->footprints) {
+	compiler->patterns = patterns;
+	compiler->n_workers = n_workers;
+	compiler->sweep_kind = OBJECT_KINDS - 1;
+	compiler_source(compiler, &(struct compiler_source){.set = "configuration"});
+	compiler->view = view_new(from);
+	if (compiler->view && !compiler->view->footprints)
+		compiler->view->footprints = footprint_table_new(NULL);
+	if (!compiler->view || !compiler->view->footprints ||
+	    !(compiler->footprints = footprint_begin(compiler->view->footprints))) {
 		compiler_free(compiler);
 		return NULL;
 	}
-	compiler->tables->fallback = SCOPE_NO_TARGET;
+	if (from) {
+		view_retain(from);
+		compiler->from = from;
+	}
+	trie_begin(&compiler->scopes, compiler->view->scopes, &scope_trie_ops);
+	trie_begin(&compiler->zones, compiler->view->zones, &view_zone_ops);
+	trie_begin(&compiler->objects, compiler->view->objects, &object_ops);
+	trie_begin(&compiler->uncompiled, NULL, &key_ops);
+	slots_begin(&compiler->targets, compiler->view->targets, &view_target_ops);
+	slots_begin(&compiler->uses, compiler->view->target_uses, &view_number_ops);
 	return compiler;
 }
 
@@ -334,110 +405,82 @@ void compiler_free(struct compiler *compiler)
 		return;
 	trie_abort(&compiler->scopes);
 	trie_abort(&compiler->zones);
-	trie_abort(&compiler->names);
-	footprint_builder_free(compiler->footprints);
-	tables_release(compiler->tables);
-	free(compiler->states);
+	trie_abort(&compiler->objects);
+	trie_abort(&compiler->uncompiled);
+	slots_abort(&compiler->targets);
+	slots_abort(&compiler->uses);
+	footprint_abort(compiler->footprints);
+	view_release(compiler->view);
+	view_release(compiler->from);
+	compiler_clear_doubts(compiler);
+	free(compiler->touched);
+	free(compiler->reranked);
 	free(compiler);
 }
 
-const uint8_t *compiler_states(const struct compiler *compiler)
+void compiler_set_geo(struct compiler *compiler, struct footprint_geo *geo)
 {
-	return compiler->states;
-}
-
-/* LL-16: between two interconnected CDNs there is always a source of DRIs. */
-static void check_targets(struct compiler *compiler)
-{
-	const struct tables *tables = compiler->tables;
-	for (uint32_t i = 0; i < tables->n_targets; i++) {
-		const struct target *target = &tables->targets[i];
-		const char *kind = target_kind_name(target->kind);
-		if (target->n_dris == 0)
-			faults_add(compiler->faults, (struct place){NULL, target->line},
-				   "%s '%s' has no DRI: add one to dris with %s = \"%s\"", kind,
-				   target->name, kind, target->name);
+	struct footprint_table *table = footprint_table_new(geo);
+	struct footprint_txn *txn = table ? footprint_begin(table) : NULL;
+	if (!txn) {
+		if (table)
+			footprint_table_release(table);
+		compiler_no_memory(compiler, (struct place){NULL, 0}, "geolocation databases");
+		return;
 	}
+	footprint_abort(compiler->footprints);
+	footprint_table_release(compiler->view->footprints);
+	compiler->footprints = txn;
+	compiler->view->footprints = table;
 }
 
-/* The fallback of the whole configuration may be said after the scopes. */
-static void check_passes(struct compiler *compiler)
+static void replace_trie(struct trie_node **root, struct trie_txn *txn)
 {
-	const struct tables *tables = compiler->tables;
-	for (uint32_t i = 0; tables->fallback == SCOPE_NO_TARGET && i < tables->n_scopes; i++) {
-		const struct scope *scope = tables->scopes[i];
-		if (scope->action == SCOPE_PASS && scope->fallback == SCOPE_NO_TARGET)
-			faults_add(compiler->faults, (struct place){scope->file, scope->line},
-				   "scope '%s': action \"pass\" needs a fallback, here or for the "
-				   "whole "
-				   "configuration",
-				   scope->name);
+	trie_release(*root, txn->ops);
+	*root = trie_commit(txn);
+}
+
+static void replace_slots(struct slots_node **root, struct slots_txn *txn)
+{
+	slots_release(*root, txn->ops);
+	*root = slots_commit(txn);
+}
+
+static bool compile_patterns(struct compiler *compiler)
+{
+	struct pattern_job *job;
+	size_t before = compiler->faults->total;
+	while (!compiler->no_memory && compiler->faults->total == before &&
+	       (job = compiler_pattern_job(compiler, UINT32_MAX))) {
+		pattern_job_run(job);
+		compiler_pattern_done(compiler, job, NULL, false);
 	}
+	return !compiler->no_memory && compiler->faults->total == before;
 }
 
-static bool finish_zones(struct compiler *compiler)
+struct view *compiler_finish(struct compiler *compiler)
 {
-	struct tables *tables = compiler->tables;
-	for (uint32_t i = 0; i < tables->n_zones; i++) {
-		struct zone *zone = &tables->zones[i];
-		struct request req;
-		unsigned labels;
-		dns_name_scan(zone->apex.wire, zone->apex.len, &labels);
-		dns_name_key(zone->apex.wire, zone->apex.len, labels, &req);
-		if (!trie_set(&compiler->zones, req.key, req.host_len, zone))
-			return false;
-	}
-	return true;
-}
-
-static void finish_scratch(struct compiler *compiler, unsigned n_workers)
-{
-	struct tables *tables = compiler->tables;
-	hs_scratch_t *scratch = NULL;
-	const struct scope *at_fault = NULL;
-	char err[512];
-	bool done =
-		scope_trie_compile(compiler->scopes.root, &scratch, &at_fault, err, sizeof(err));
-	if (!done)
-		faults_add(compiler->faults, (struct place){at_fault->file, at_fault->line},
-			   "scope '%s': %s", at_fault->name, err);
-	for (unsigned i = 0; done && scratch && i < n_workers; i++)
-		if (hs_clone_scratch(scratch, &tables->scratch[i]) != HS_SUCCESS)
-			compiler_no_memory(compiler, (struct place){NULL, 0},
-					   "pattern scratch space");
-	tables->scratch[WORKERS_MAX] = scratch;
-}
-
-struct tables *compiler_finish(struct compiler *compiler, unsigned n_workers)
-{
-	struct tables *tables = compiler->tables;
 	struct place nowhere = {NULL, 0};
-	char err[512];
-	if (!compiler->no_memory) {
-		check_targets(compiler);
-		check_passes(compiler);
+	size_t before = compiler->faults->total;
+	if (!compiler->no_memory)
+		compiler_check_targets(compiler);
+	if (compiler->no_memory || compiler->faults->total != before || !compile_patterns(compiler))
+		return NULL;
+	struct footprint_table *footprints = NULL;
+	if (!compiler_list_distinguished(compiler) ||
+	    !(footprints = footprint_commit(compiler->footprints))) {
+		compiler_no_memory(compiler, nowhere, "the view");
+		return NULL;
 	}
-	if (compiler->faults->total != compiler->faults_before)
-		return NULL;
-
-	tables->footprints = footprint_builder_finish(compiler->footprints, err, sizeof(err));
-	if (!tables->footprints)
-		faults_add(compiler->faults, nowhere, "footprints: %s", err);
-	if (!finish_zones(compiler))
-		compiler_no_memory(compiler, nowhere, "zones");
-	if (scope_trie_longest_way(compiler->scopes.root) > SCOPE_TRIE_WAY_MAX)
-		faults_add(compiler->faults, nowhere,
-			   "more than %d scope paths and wildcards can apply to one request: nest "
-			   "fewer of them",
-			   SCOPE_TRIE_WAY_MAX);
-	finish_scratch(compiler, n_workers);
-	if (compiler->faults->total != compiler->faults_before)
-		return NULL;
-
-	tables->scopes_trie = trie_commit(&compiler->scopes);
-	tables->trie_size = trie_measure(tables->scopes_trie);
-	tables->zones_trie = trie_commit(&compiler->zones);
-	tables->build_seconds = seconds_now() - compiler->started;
-	compiler->tables = NULL;
-	return tables;
+	struct view *view = compiler->view;
+	compiler->footprints = NULL;
+	compiler->view = NULL;
+	footprint_table_release(view->footprints);
+	view->footprints = footprints;
+	replace_trie(&view->scopes, &compiler->scopes);
+	replace_trie(&view->zones, &compiler->zones);
+	replace_trie(&view->objects, &compiler->objects);
+	replace_slots(&view->targets, &compiler->targets);
+	replace_slots(&view->target_uses, &compiler->uses);
+	return view;
 }

@@ -1,29 +1,26 @@
 /* compile_scope - one scope of the model: checked, turned into a struct scope, hung into the trie. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "compiler.h"
+#include "compile_scope.h"
+#include "lib/hits.h"
 #include "lib/request.h"
-#include "lib/scope_rank.h"
 #include "lib/siphash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { REGEX_MAX = 4096, PATH_RANK_MAX = 2047, LIST_MAX = 65000 };
+enum { REGEX_MAX = 4096, LIST_MAX = 65000 };
 
-/* One scope on its way in. */
-struct intake {
-	struct compiler *compiler;
-	const struct model_scope *model;
-	struct place place;
-	struct scope *scope;
-	uint8_t named_rank, list_rank;
-};
-
-static bool refuse(const struct intake *in, const char *text, const char *what)
+bool intake_refuse(const struct intake *in, const char *text, const char *what)
 {
 	faults_add(in->compiler->faults, in->place, "scope '%s': %s%s%s%s", in->model->name, text,
 		   what ? " '" : "", what ? what : "", what ? "'" : "");
+	return false;
+}
+
+bool intake_no_memory(const struct intake *in)
+{
+	compiler_no_memory(in->compiler, in->place, in->model->name);
 	return false;
 }
 
@@ -38,19 +35,20 @@ static bool needs_http(const struct model_scope *model)
 }
 
 /* Protocols that are not said are those that fit the other conditions. */
-static bool check_protocols(const struct intake *in)
+static bool check_protocols(struct intake *in)
 {
 	const struct model_scope *model = in->model;
 	uint8_t protocols = model->protocols, all = PROTOCOL_DNS | PROTOCOL_HTTP | PROTOCOL_HTTPS;
 	if (needs_http(model)) {
 		if (model->n_qtypes)
-			return refuse(in,
-				      "qtypes belong to DNS, but paths, patterns, queries and "
-				      "headers to HTTP; "
-				      "make two scopes of it",
-				      NULL);
+			return intake_refuse(
+				in,
+				"qtypes belong to DNS, but paths, patterns, queries and "
+				"headers to HTTP; "
+				"make two scopes of it",
+				NULL);
 		if (protocols & PROTOCOL_DNS)
-			return refuse(
+			return intake_refuse(
 				in,
 				"a DNS query has no path, query or header: take \"dns\" out of its "
 				"protocols, or the conditions",
@@ -59,12 +57,12 @@ static bool check_protocols(const struct intake *in)
 	}
 	if (model->n_qtypes) {
 		if (protocols & ~PROTOCOL_DNS)
-			return refuse(in,
-				      "qtypes belong to DNS: its protocols can only be [\"dns\"]",
-				      NULL);
+			return intake_refuse(
+				in, "qtypes belong to DNS: its protocols can only be [\"dns\"]",
+				NULL);
 		all = PROTOCOL_DNS;
 	}
-	in->scope->protocols = protocols ? protocols : all;
+	in->protocols = protocols ? protocols : all;
 	return true;
 }
 
@@ -75,7 +73,7 @@ static bool check_sizes(const struct intake *in)
 	size_t n_patterns = model->n_patterns + model->n_regexes + model->n_headers;
 	if (n_patterns > LIST_MAX || model->n_qtypes > LIST_MAX || model->n_times > LIST_MAX ||
 	    model->footprints.n_names > LIST_MAX)
-		return refuse(
+		return intake_refuse(
 			in,
 			"more than 65000 query types, time windows, named footprints or patterns "
 			"with regexes and headers; make several scopes of it",
@@ -87,7 +85,7 @@ static bool check_times(const struct intake *in)
 {
 	for (size_t i = 0; i < in->model->n_times; i++)
 		if (in->model->times[i].start >= in->model->times[i].end)
-			return refuse(in, "a time window ends before it starts", NULL);
+			return intake_refuse(in, "a time window ends before it starts", NULL);
 	return true;
 }
 
@@ -95,60 +93,76 @@ static bool check_candidates(const struct intake *in)
 {
 	const struct model_scope *model = in->model;
 	if (model->action != SCOPE_REDIRECT && model->n_candidates)
-		return refuse(in, "candidates are only for action \"redirect\"", NULL);
+		return intake_refuse(in, "candidates are only for action \"redirect\"", NULL);
 	if (model->action == SCOPE_REDIRECT && model->n_candidates == 0)
-		return refuse(in, "action \"redirect\" needs candidates", NULL);
+		return intake_refuse(in, "action \"redirect\" needs candidates", NULL);
 	if (model->n_candidates > SCOPE_CANDIDATES_MAX)
-		return refuse(in, "more than 64 candidates", NULL);
+		return intake_refuse(in, "more than 64 candidates", NULL);
 	return true;
 }
 
-static bool take_candidates(struct intake *in)
+/* --- what it refers to --------------------------------------------------------------------------------------------- */
+
+static bool find_targets(struct intake *in)
 {
-	char owner[300];
+	const struct model_scope *model = in->model;
 	bool good = true;
-	snprintf(owner, sizeof(owner), "scope '%s'", in->model->name);
-	for (size_t i = 0; i < in->model->n_candidates; i++) {
-		struct scope_candidate *candidate = &in->scope->candidates[i];
-		const struct model_target_ref *ref = &in->model->candidates[i];
-		candidate->weight = ref->weight;
-		good &= compiler_target(in->compiler, ref, owner, in->place, &candidate->target);
+	for (size_t i = 0; i < model->n_candidates; i++) {
+		const struct model_target_ref *ref = &model->candidates[i];
+		good &= compiler_target(in->compiler, ref, "scope", model->name, in->place,
+					&in->targets[i]);
 		for (size_t k = 0; good && k < i; k++)
-			if (in->scope->candidates[k].target == candidate->target)
-				good = refuse(in, "candidate named twice:", ref->name);
+			if (in->targets[k] == in->targets[i])
+				good = intake_refuse(in, "candidate named twice:", ref->name);
 	}
-	in->scope->fallback = SCOPE_NO_TARGET;
-	if (in->model->fallback.name)
-		good &= compiler_target(in->compiler, &in->model->fallback, owner, in->place,
-					&in->scope->fallback);
+	in->fallback = SCOPE_NO_TARGET;
+	if (model->fallback.name)
+		good &= compiler_target(in->compiler, &model->fallback, "scope", model->name,
+					in->place, &in->fallback);
+	else if (model->action == SCOPE_PASS && in->compiler->view->fallback == SCOPE_NO_TARGET)
+		good = intake_refuse(in, "action \"pass\" needs a fallback, here or for all scopes",
+				     NULL);
 	return good;
 }
 
-static bool take_footprints(struct intake *in)
+static const struct object *find_named(const struct intake *in, size_t i)
+{
+	const struct object *object = object_find(in->compiler->objects.root, OBJECT_FOOTPRINT,
+						  in->model->footprints.names[i]);
+	return object && !object->removed ? object : NULL;
+}
+
+static bool check_named(struct intake *in)
 {
 	const struct model_footprints *model = &in->model->footprints;
-	struct scope *scope = in->scope;
-	char err[512];
-	scope->footprint = SCOPE_ANY_FOOTPRINT;
-	if (model->n &&
-	    footprint_builder_add(in->compiler->footprints, model->list, model->n,
-				  &scope->footprint, &in->list_rank, err, sizeof(err)) < 0)
-		return refuse(in, err, NULL);
 	in->named_rank = model->n_names ? UINT8_MAX : 0;
 	for (size_t i = 0; i < model->n_names; i++) {
-		const void *object = compiler_named(in->compiler, "footprint", model->names[i]);
+		const struct object *object = find_named(in, i);
 		if (!object)
-			return refuse(in, "no footprint has the name", model->names[i]);
-		const struct footprint_name *name =
-			&in->compiler->tables->names[(uintptr_t)object - 1];
-		scope->named[i] = name->id;
-		if (name->rank < in->named_rank)
-			in->named_rank = name->rank;
+			return intake_refuse(in, "no footprint has the name", model->names[i]);
+		if (object->rank < in->named_rank)
+			in->named_rank = object->rank;
 	}
-	/* As in footprint_builder_add: what narrows further ranks one higher. */
-	uint8_t rank = in->list_rank > in->named_rank ? in->list_rank : in->named_rank;
-	scope->footprint_rank = rank + (in->list_rank && in->named_rank && rank < UINT8_MAX);
 	return true;
+}
+
+/* The last check: what it takes has to be given back when the scope is refused. */
+static bool take_footprint(struct intake *in)
+{
+	const struct model_footprints *model = &in->model->footprints;
+	char err[512];
+	in->footprint = SCOPE_ANY_FOOTPRINT;
+	if (model->n && footprint_take(in->compiler->footprints, model->list, model->n,
+				       &in->footprint, &in->list_rank, err, sizeof(err)) < 0)
+		return intake_refuse(in, err, NULL);
+	return true;
+}
+
+/* As in footprint_take: what narrows further ranks one higher. */
+static uint8_t footprint_rank(const struct intake *in)
+{
+	uint8_t rank = in->list_rank > in->named_rank ? in->list_rank : in->named_rank;
+	return rank + (in->list_rank && in->named_rank && rank < UINT8_MAX);
 }
 
 /* --- one block of memory for all of a scope --------------------------------------------------------------------- */
@@ -201,7 +215,7 @@ static bool carve_patterns(const struct intake *in, struct carver *carver, struc
 	for (size_t i = 0; i < model->n_patterns; i++) {
 		const struct model_pattern *pattern = &model->patterns[i];
 		if (pattern_regex(pattern->pattern, regex, sizeof(regex), err, sizeof(err)) < 0)
-			return refuse(in, err, NULL);
+			return intake_refuse(in, err, NULL);
 		carve_pattern(carver, scope, PATTERN_PATH, NULL, regex, !pattern->case_sensitive);
 	}
 	for (size_t i = 0; i < model->n_regexes; i++)
@@ -216,17 +230,38 @@ static bool carve_scope(const struct intake *in, struct carver *carver, struct s
 			    (model->query_regex != NULL);
 	struct scope ignored;
 	struct scope *to = scope ? scope : &ignored;
-	to->name = carve_text(carver, model->name);
-	to->json = carve_text(carver, model->json);
-	to->qtypes = carve(carver, model->n_qtypes * sizeof(*to->qtypes));
-	to->times = carve(carver, model->n_times * sizeof(*to->times));
 	to->candidates = carve(carver, model->n_candidates * sizeof(*to->candidates));
 	to->named = carve(carver, model->footprints.n_names * sizeof(*to->named));
+	to->qtypes = carve(carver, model->n_qtypes * sizeof(*to->qtypes));
+	to->times = carve(carver, model->n_times * sizeof(*to->times));
+	to->name = carve_text(carver, model->name);
 	to->patterns = carve(carver, n_patterns * sizeof(*to->patterns));
+	to->keys = carve(carver, in->keys_len);
+	if (scope)
+		memcpy(scope->keys, in->keys, in->keys_len);
 	return carve_patterns(in, carver, scope);
 }
 
-static bool fill_scope(struct intake *in)
+static void fill_lists(const struct intake *in, struct scope *scope)
+{
+	const struct model_scope *model = in->model;
+	scope->n_qtypes = (uint16_t)model->n_qtypes;
+	scope->n_times = (uint16_t)model->n_times;
+	scope->n_candidates = (uint16_t)model->n_candidates;
+	scope->n_named = (uint16_t)model->footprints.n_names;
+	scope->n_keys = (uint32_t)in->n_places;
+	if (model->n_qtypes)
+		memcpy(scope->qtypes, model->qtypes, model->n_qtypes * sizeof(*scope->qtypes));
+	if (model->n_times)
+		memcpy(scope->times, model->times, model->n_times * sizeof(*scope->times));
+	for (size_t i = 0; i < model->n_candidates; i++)
+		scope->candidates[i] =
+			(struct scope_candidate){in->targets[i], model->candidates[i].weight};
+	for (size_t i = 0; i < model->footprints.n_names; i++)
+		scope->named[i] = find_named(in, i)->made.id;
+}
+
+static bool make_scope(struct intake *in)
 {
 	static const uint8_t fixed_key[16] = "turnout: scope";
 	const struct model_scope *model = in->model;
@@ -234,249 +269,147 @@ static bool fill_scope(struct intake *in)
 	if (!carve_scope(in, &need, NULL))
 		return false;
 	struct scope *scope = calloc(1, need.used);
-	if (!scope) {
-		compiler_no_memory(in->compiler, in->place, model->name);
-		return false;
-	}
+	if (!scope)
+		return intake_no_memory(in);
 	struct carver carver = {(char *)scope, sizeof(*scope)};
-	carve_scope(in, &carver, scope);
-
 	scope->refs = 1;
-	scope->order = scope->id = in->compiler->tables->n_scopes;
+	carve_scope(in, &carver, scope);
 	scope->priority = model->priority;
+	scope->protocols = in->protocols;
 	scope->action = (uint8_t)model->action;
 	scope->policy = (uint8_t)model->policy;
 	scope->deny_nxdomain = model->deny_nxdomain;
 	scope->status = model->http_status;
-	scope->n_qtypes = (uint16_t)model->n_qtypes;
-	scope->n_times = (uint16_t)model->n_times;
-	scope->n_candidates = (uint16_t)model->n_candidates;
-	scope->n_named = (uint16_t)model->footprints.n_names;
+	scope->fallback = in->fallback;
 	scope->seed = siphash(fixed_key, (const uint8_t *)model->name, strlen(model->name));
-	if (model->n_qtypes)
-		memcpy(scope->qtypes, model->qtypes, model->n_qtypes * sizeof(*scope->qtypes));
-	if (model->n_times)
-		memcpy(scope->times, model->times, model->n_times * sizeof(*scope->times));
-	scope->file = (char *)in->place.file;
-	scope->line = in->place.line;
+	scope->footprint = in->footprint;
+	scope->footprint_rank = footprint_rank(in);
+	fill_lists(in, scope);
 	in->scope = scope;
 	return true;
 }
 
-/* --- places in the trie ----------------------------------------------------------------------------------------- */
+/* --- into the tables, and out of them ----------------------------------------------------------------------------- */
 
-/* Host part of the key in req; false: not a host. */
-static bool place_host(const char *host, struct request *req, struct scope_rank_parts *rank)
+/* The list at a key has changed: its patterns may have to be compiled anew. */
+static bool note_list(struct compiler *compiler, const uint8_t *key, size_t len)
 {
-	bool wildcard = host[0] == '*' && (host[1] == '\0' || host[1] == '.');
-	const char *rest = wildcard ? host + 1 + (host[1] == '.') : host;
-	rank->host_exact = !wildcard;
-	rank->host_labels = 0;
-	if (!wildcard || host[1]) {
-		if (!request_key_host(req, (const uint8_t *)rest, strlen(rest)))
-			return false;
-		rank->host_labels = 1;
-		for (uint16_t i = 0; i < req->host_len; i++)
-			rank->host_labels += req->key[i] == '.';
-	} else {
-		req->host_len = 0;
-	}
-	if (wildcard) {
-		if (req->host_len)
-			req->key[req->host_len++] = '.';
-		req->key[req->host_len++] = '*';
-		req->key[req->host_len] = '/';
-		req->key_len = req->host_len + 1;
-	}
-	return true;
-}
-
-/* Does every request that b takes at this key also match a? */
-static bool covers(const struct scope_entry *a, const struct scope_entry *b)
-{
-	const struct scope *x = a->scope, *y = b->scope;
-	if ((x->protocols & y->protocols) != y->protocols || x->n_common || x->n_times ||
-	    (x->footprint != SCOPE_ANY_FOOTPRINT && x->footprint != y->footprint))
-		return false;
-	if (x->n_qtypes && (x->n_qtypes != y->n_qtypes ||
-			    memcmp(x->qtypes, y->qtypes, x->n_qtypes * sizeof(*x->qtypes)) != 0))
-		return false;
-	if (x->n_named && (x->n_named != y->n_named ||
-			   memcmp(x->named, y->named, x->n_named * sizeof(*x->named)) != 0))
-		return false;
-	if (a->path_pattern == SCOPE_ENTRY_NO_PATTERN)
+	if (!scope_list_has_patterns(trie_get(compiler->scopes.root, key, len)))
 		return true;
-	if (b->path_pattern == SCOPE_ENTRY_NO_PATTERN)
-		return false;
-	const struct pattern *p = &x->patterns[a->path_pattern], *q = &y->patterns[b->path_pattern];
-	return strcmp(p->regex, q->regex) == 0 && (p->caseless || !q->caseless);
+	return trie_set(&compiler->uncompiled, key, len, compiler);
 }
 
-/* Of two scopes at one key the later one must be able to win some request. */
-static bool check_shadow(const struct intake *in, const struct scope_list *list,
-			 const struct scope_entry *entry, const char *host, const char *path)
+static bool use_all(struct compiler *compiler, const struct scope *scope, int change)
 {
-	for (uint32_t i = 0; list && i < list->n; i++) {
-		const struct scope_entry *other = &list->entries[i];
-		bool first = scope_entry_before(other, entry);
-		const struct scope_entry *winner = first ? other : entry;
-		const struct scope_entry *loser = first ? entry : other;
-		if (other->scope == entry->scope || !covers(winner, loser))
-			continue;
-		faults_add(in->compiler->faults, in->place,
-			   "scope '%s' overlaps scope '%s' (line %u) at host %s path %s: '%s' "
-			   "takes every request "
-			   "that '%s' could; narrow one of them or give them priorities",
-			   in->model->name, other->scope->name, other->scope->line, host, path,
-			   winner->scope->name, loser->scope->name);
+	bool done = true;
+	for (uint16_t i = 0; done && i < scope->n_candidates; i++)
+		done = compiler_use_target(compiler, scope->candidates[i].target, change);
+	if (done && scope->fallback != SCOPE_NO_TARGET)
+		done = compiler_use_target(compiler, scope->fallback, change);
+	for (uint16_t i = 0; done && i < scope->n_named; i++)
+		done = change > 0 ? footprint_use(compiler->footprints, scope->named[i])
+				  : footprint_drop(compiler->footprints, scope->named[i]);
+	if (scope->action == SCOPE_PASS && scope->fallback == SCOPE_NO_TARGET)
+		compiler->view->n_passes += (uint32_t)change;
+	return done;
+}
+
+bool compiler_take_out_scope(struct compiler *compiler, const struct object *object)
+{
+	const struct scope *scope = object->made.scope;
+	const uint8_t *keys = scope->keys;
+	bool done = use_all(compiler, scope, -1);
+	for (uint32_t i = 0; done && i < scope->n_keys; i++) {
+		size_t len;
+		const uint8_t *key = scope_next_key(&keys, &len);
+		done = scope_trie_drop(&compiler->scopes, key, len, scope) &&
+		       note_list(compiler, key, len);
+	}
+	if (done && scope->footprint != SCOPE_ANY_FOOTPRINT)
+		done = footprint_drop(compiler->footprints, scope->footprint);
+	if (!done)
+		compiler_no_memory(compiler, (struct place){object->file, object->line},
+				   object->name);
+	return done;
+}
+
+static bool hang(struct intake *in)
+{
+	struct compiler *compiler = in->compiler;
+	bool done = use_all(compiler, in->scope, 1);
+	for (size_t i = 0; done && i < in->n_places; i++) {
+		const struct place_at *at = &in->places[i];
+		const uint8_t *key = in->keys + at->key;
+		struct scope_entry entry = intake_entry(in, at);
+		done = scope_trie_add(&compiler->scopes, key, at->len, &entry) &&
+		       note_list(compiler, key, at->len);
+	}
+	return done || intake_no_memory(in);
+}
+
+/* Everything that can be wrong with it by itself. */
+static bool check(struct intake *in)
+{
+	const struct model_scope *model = in->model;
+	in->n_common = (uint16_t)(model->n_headers + (model->query_regex != NULL));
+	if (!check_sizes(in) || !check_times(in) || !check_candidates(in))
+		return false;
+	bool good = check_protocols(in);
+	good &= find_targets(in);
+	good &= check_named(in);
+	return good && intake_find_places(in);
+}
+
+/* The scope takes the place of the old one. From here on only memory can be wrong. */
+static bool put(struct intake *in)
+{
+	const struct object *old = in->entry.old;
+	in->object = entry_object(in->compiler, &in->entry);
+	if (!in->object) {
+		scope_release(in->scope);
 		return false;
 	}
-	return true;
-}
-
-/* Hangs the scope at one host and the path that stands in req->key behind it. */
-static bool hang(struct intake *in, const struct request *req, struct scope_rank_parts *rank,
-		 uint16_t path_pattern, const char *host, const char *path)
-{
-	const struct scope *scope = in->scope;
-	rank->priority = scope->priority;
-	rank->footprint = scope->footprint_rank;
-	rank->protocols = scope->protocols;
-	rank->conditions = (uint8_t)((scope->n_qtypes > 0) + (scope->n_times > 0) +
-				     (scope->n_common < 5 ? scope->n_common : 5));
-	struct scope_entry entry = {
-		.scope = in->scope,
-		.rank = scope_rank(rank),
-		.path_pattern = path_pattern,
-	};
-	struct trie_txn *txn = &in->compiler->scopes;
-	const struct scope_list *list = trie_get(txn->root, req->key, req->key_len);
-	for (uint32_t i = 0; list && i < list->n; i++)
-		if (list->entries[i].scope == scope &&
-		    list->entries[i].path_pattern == path_pattern)
-			return refuse(in, "host and path are named twice:", host);
-	if (!check_shadow(in, list, &entry, host, path))
-		return false;
-	if (scope_trie_add(txn, req->key, req->key_len, &entry))
-		return true;
-	compiler_no_memory(in->compiler, in->place, in->model->name);
+	in->object->made.scope = in->scope;
+	in->scope->order = in->object->order;
+	if (!hits_take(in->scope->n_candidates + 2u, &in->scope->hits))
+		in->scope->hits = 0;
+	bool there = old && !old->removed;
+	if ((!there || compiler_take_out_scope(in->compiler, old)) && hang(in))
+		return entry_put(in->compiler, &in->entry, in->object);
+	object_release(in->object);
 	return false;
 }
 
-static bool hang_prefixes(struct intake *in, struct request *req, struct scope_rank_parts *rank,
-			  const char *host)
+static bool take_in(struct intake *in)
 {
-	const struct model_scope *model = in->model;
-	bool any = model->n_paths + model->n_patterns + model->n_regexes == 0;
-	rank->path_kind = 0;
-	for (size_t i = 0; i < model->n_paths + any; i++) {
-		const char *path = any ? "/" : model->paths[i];
-		if (strpbrk(path, "?#") ||
-		    !request_key_path(req, (const uint8_t *)path, strlen(path)))
-			return refuse(
-				in,
-				"not a path, expected one that starts with '/' and has no query:",
-				path);
-		rank->path_len = req->key_len - req->host_len;
-		if (rank->path_len > PATH_RANK_MAX)
-			return refuse(in, "path longer than 2047 octets", NULL);
-		if (!hang(in, req, rank, SCOPE_ENTRY_NO_PATTERN, host, path))
-			return false;
+	const struct object *old = in->entry.old;
+	if (!check(in) || !take_footprint(in))
+		return false;
+	if (make_scope(in)) {
+		/* So that it stands where it will when it is compared. */
+		in->scope->order = compiler_next_order(in->compiler, in->entry.place);
+		if (intake_check_places(in, old && !old->removed ? old->made.scope : NULL))
+			return put(in);
+		scope_release(in->scope);
 	}
-	return true;
+	if (in->footprint != SCOPE_ANY_FOOTPRINT &&
+	    !footprint_drop(in->compiler->footprints, in->footprint))
+		intake_no_memory(in);
+	return false;
 }
 
-/* A pattern hangs at its literal start; one without regard to case at what of it has no letters. */
-static bool hang_patterns(struct intake *in, struct request *req, struct scope_rank_parts *rank,
-			  const char *host)
-{
-	char literal[REQUEST_PATH_MAX + 1], err[256];
-	rank->path_kind = 2;
-	for (size_t i = 0; i < in->model->n_patterns; i++) {
-		const struct model_pattern *pattern = &in->model->patterns[i];
-		if (pattern_literal(pattern->pattern, false, literal, sizeof(literal), err,
-				    sizeof(err)) < 0)
-			return refuse(in, err, NULL);
-		size_t len = strlen(literal);
-		/* "*.mp4": a path starts with '/' all the same */
-		rank->path_len = (uint16_t)(len < 1               ? 1
-					    : len < PATH_RANK_MAX ? len
-								  : PATH_RANK_MAX);
-		if (!pattern->case_sensitive &&
-		    pattern_literal(pattern->pattern, true, literal, sizeof(literal), err,
-				    sizeof(err)) < 0)
-			return refuse(in, err, NULL);
-		if (literal[0] == '\0' && pattern->pattern[0] == '*')
-			strcpy(literal, "/");
-		if (literal[0] != '/')
-			return refuse(
-				in,
-				"no path matches a pattern that starts with neither '/' nor '*':",
-				pattern->pattern);
-		len = strlen(literal);
-		memcpy(req->key + req->host_len, literal, len);
-		req->key_len = (uint16_t)(req->host_len + len);
-		if (!hang(in, req, rank, (uint16_t)(in->scope->n_common + i), host,
-			  pattern->pattern))
-			return false;
-	}
-	return true;
-}
-
-static bool hang_regexes(struct intake *in, struct request *req, struct scope_rank_parts *rank,
-			 const char *host)
-{
-	rank->path_kind = 1;
-	rank->path_len = 1;
-	req->key_len = req->host_len + 1;
-	req->key[req->host_len] = '/';
-	for (size_t i = 0; i < in->model->n_regexes; i++)
-		if (!hang(in, req, rank,
-			  (uint16_t)(in->scope->n_common + in->model->n_patterns + i), host,
-			  in->model->regexes[i]))
-			return false;
-	return true;
-}
-
-static bool hang_everywhere(struct intake *in)
-{
-	for (size_t i = 0; i < in->model->n_hosts; i++) {
-		const char *host = in->model->hosts[i];
-		struct scope_rank_parts rank = {0};
-		struct request req;
-		if (!place_host(host, &req, &rank))
-			return refuse(
-				in,
-				"not a host, expected a name, \"*.\" and a name, or \"*\":", host);
-		if (!hang_prefixes(in, &req, &rank, host) ||
-		    !hang_patterns(in, &req, &rank, host) || !hang_regexes(in, &req, &rank, host))
-			return false;
-	}
-	if (in->model->n_hosts == 0)
-		return refuse(in, "has no hosts: add some, or \"*\" for any", NULL);
-	return true;
-}
-
-void compiler_add_scope(struct compiler *compiler, const struct model_scope *model,
+bool compiler_add_scope(struct compiler *compiler, const struct model_scope *model,
 			struct place place)
 {
-	struct tables *tables = compiler->tables;
 	struct intake in = {.compiler = compiler, .model = model, .place = place};
-	if (compiler->no_memory)
-		return;
-	if (!compiler_grow((void **)&tables->scopes, &compiler->cap_scopes, tables->n_scopes,
-			   sizeof(*tables->scopes))) {
-		compiler_no_memory(compiler, place, model->name);
-		return;
-	}
-	if (!check_sizes(&in) || !check_times(&in) || !check_candidates(&in) || !fill_scope(&in))
-		return;
-	bool good = check_protocols(&in);
-	good &= take_candidates(&in);
-	good &= take_footprints(&in);
-	if (good && compiler_name(compiler, "scope", model->name, in.scope, place) &&
-	    hang_everywhere(&in))
-		tables->scopes[tables->n_scopes++] = in.scope;
-	else
-		scope_release(in.scope);
+	bool refused;
+	if (compiler->no_memory || !compiler_name_ok(compiler, "scope", model->name, place))
+		return false;
+	if (!entry_begin(compiler, &in.entry, OBJECT_SCOPE, model->name, model->json, place,
+			 &refused))
+		return !refused;
+	bool done = take_in(&in);
+	free(in.places);
+	free(in.keys);
+	return done;
 }

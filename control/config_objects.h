@@ -3,15 +3,18 @@
 #pragma once
 
 #include "compile.h"
+#include "lib/object.h"
 #include "model_json.h"
 
-/* Reads one object at source->place and gives it to the compiler; what is wrong with it becomes
- * faults. */
-typedef void config_object_reader(const struct json_source *source, json_t *json,
-				  struct compiler *compiler);
-config_object_reader config_object_footprint, config_object_cdn, config_object_node,
-	config_object_dri, config_object_zone, config_object_distinguished, config_object_scope;
+/* Reads one object at source->place and gives it to the compiler, with its canonical JSON text; what is wrong with it becomes
+ * faults, and the result false. */
+bool config_object_read(const struct json_source *source, enum object_kind kind, json_t *json,
+			struct compiler *compiler);
 
-/* NULL: no such kind. Kinds: "footprint", "cdn", "node", "dri", "zone", "distinguished",
- * "scope". */
-config_object_reader *config_object_kind(const char *kind);
+/* One line of a table file, {"scope": {...}}. */
+bool config_object_line(const struct json_source *source, const char *line, size_t len,
+			struct compiler *compiler);
+
+/* Takes an object in again as it was said, with its place in the order: a compiler_again. */
+bool config_object_again(struct compiler *compiler, const struct object *object,
+			 struct faults *faults);

@@ -207,6 +207,20 @@ static void read_control(struct json_in *root, struct settings *settings)
 		json_in_fault(&in, json_object_get(in.object, "socket"),
 			      "socket: expected a path of at most %zu octets that starts with '/'",
 			      max);
+	settings->drain_ms = (unsigned)json_in_integer(&in, "drain", 0, 60000, 500);
+	json_in_end(&in);
+}
+
+static void read_state(struct json_in *root, struct settings *settings)
+{
+	static const char *const syncs[] = {"normal", "full", NULL};
+	struct json_in in;
+	begin_group(&in, root, "state");
+	settings->state_file = copy_text(&in, "file", JSON_IN_OPTIONAL, NULL);
+	settings->state_sync_full = json_in_choice(&in, "sync", syncs, 0);
+	if (settings->state_file && settings->state_file[0] != '/')
+		json_in_fault(&in, json_object_get(in.object, "file"),
+			      "file: expected a path that starts with '/'");
 	json_in_end(&in);
 }
 
@@ -219,12 +233,14 @@ void config_settings_read(struct json_in *root, struct settings *settings)
 	read_tcp(root, settings);
 	read_dns(root, settings);
 	read_control(root, settings);
+	read_state(root, settings);
 }
 
 void settings_clear(struct settings *settings)
 {
 	free(settings->prefix);
 	free(settings->socket);
+	free(settings->state_file);
 	for (size_t i = 0; i < settings->n_eal_arguments; i++)
 		free(settings->eal_arguments[i]);
 	for (size_t i = 0; i < settings->n_ports; i++) {
@@ -296,7 +312,9 @@ const char *settings_changes(const struct settings *a, const struct settings *b,
 		{"ports", same_ports(a, b)},
 		{"tcp", same_tcp(a, b)},
 		{"dns", a->udp_size == b->udp_size && a->client_subnet == b->client_subnet},
-		{"control", same_text(a->socket, b->socket)},
+		{"control", same_text(a->socket, b->socket) && a->drain_ms == b->drain_ms},
+		{"state", same_text(a->state_file, b->state_file) &&
+				  a->state_sync_full == b->state_sync_full},
 	};
 	buf[0] = '\0';
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

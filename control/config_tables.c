@@ -8,10 +8,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-struct lines {
+struct config_tables {
 	int fd;
+	struct place place;
+	struct config_tables_progress progress;
 	bool ended;
 	size_t start, end; /* of what is in buf and was not given out */
 	char buf[CONFIG_TABLES_LINE_MAX + (1 << 16)];
@@ -19,129 +22,127 @@ struct lines {
 
 /* Moves what is left to the front and reads on. false: nothing more to read; errno 0 at the end of
  * the file. */
-static bool fill(struct lines *lines)
+static bool fill(struct config_tables *tables)
 {
-	memmove(lines->buf, lines->buf + lines->start, lines->end - lines->start);
-	lines->end -= lines->start;
-	lines->start = 0;
+	memmove(tables->buf, tables->buf + tables->start, tables->end - tables->start);
+	tables->end -= tables->start;
+	tables->start = 0;
 	ssize_t n;
 	do {
-		n = read(lines->fd, lines->buf + lines->end, sizeof(lines->buf) - lines->end);
+		n = read(tables->fd, tables->buf + tables->end, sizeof(tables->buf) - tables->end);
 	} while (n < 0 && errno == EINTR);
 	if (n == 0)
 		errno = 0;
 	else if (n > 0)
-		lines->end += (size_t)n;
+		tables->end += (size_t)n;
+	if (n > 0)
+		tables->progress.octets += (uint64_t)n;
 	return n > 0;
 }
 
 enum line_result { LINE_HERE, LINE_LONG, LINE_END, LINE_ERROR };
 
-static enum line_result next_line(struct lines *lines, const char **line, size_t *len)
+static enum line_result next_line(struct config_tables *tables, const char **line, size_t *len)
 {
 	size_t seen = 0;
 	for (;;) {
-		const char *start = lines->buf + lines->start;
-		size_t left = lines->end - lines->start;
+		const char *start = tables->buf + tables->start;
+		size_t left = tables->end - tables->start;
 		const char *end = memchr(start + seen, '\n', left - seen);
-		if (end || (lines->ended && left)) {
+		if (end || (tables->ended && left)) {
 			*line = start;
 			*len = end ? (size_t)(end - start) : left;
-			lines->start += *len + (end ? 1 : 0);
+			tables->start += *len + (end ? 1 : 0);
 			return *len > CONFIG_TABLES_LINE_MAX ? LINE_LONG : LINE_HERE;
 		}
-		if (lines->ended)
+		if (tables->ended)
 			return LINE_END;
 		if (left > CONFIG_TABLES_LINE_MAX)
 			return LINE_LONG;
 		seen = left;
-		if (!fill(lines)) {
-			lines->ended = true;
+		if (!fill(tables)) {
+			tables->ended = true;
 			if (errno)
 				return LINE_ERROR;
 		}
 	}
 }
 
-static void read_line(const struct json_source *source, const char *line, size_t len,
-		      struct compiler *compiler)
-{
-	json_error_t error;
-	json_t *json = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
-	if (!json && json_error_code(&error) == json_error_out_of_memory) {
-		compiler_no_memory(compiler, source->place, "this line");
-		return;
-	}
-	if (!json) {
-		faults_add(source->faults, source->place, "not a JSON object: %s (octet %d)",
-			   error.text, error.position);
-		return;
-	}
-	void *member = json_object_iter(json);
-	const char *kind = member ? json_object_iter_key(member) : "";
-	config_object_reader *reader = config_object_kind(kind);
-	if (json_object_size(json) != 1)
-		faults_add(source->faults, source->place,
-			   "expected an object with one member, as {\"scope\": {...}}");
-	else if (!reader)
-		faults_add(source->faults, source->place,
-			   "unknown kind '%.64s'; known: footprint, cdn, node, dri, zone, "
-			   "distinguished, scope",
-			   kind);
-	else
-		reader(source, json_object_iter_value(member), compiler);
-	json_decref(json);
-}
+/* A common line has about so many; the shortest one costs as much as so many. */
+enum { LINE_OCTETS = 256, LINE_OCTETS_MIN = 64 };
 
-static void read_lines(struct lines *lines, struct json_source *source, struct compiler *compiler)
+bool config_tables_read(struct config_tables *tables, struct compiler *compiler,
+			struct faults *faults, unsigned lines)
 {
 	const char *line;
-	size_t len;
-	while (!compiler_exhausted(compiler)) {
-		source->place.line++;
-		switch (next_line(lines, &line, &len)) {
+	size_t len = 0;
+	for (size_t octets = (size_t)lines * LINE_OCTETS; octets && !compiler_exhausted(compiler);
+	     octets -= len + LINE_OCTETS_MIN < octets ? len + LINE_OCTETS_MIN : octets) {
+		tables->place.line++;
+		struct json_source source = {faults, NULL, tables->place, NULL};
+		switch (next_line(tables, &line, &len)) {
 		case LINE_HERE:
+			tables->progress.lines++;
 			while (len && strchr(" \t\r", line[len - 1]) && line[len - 1])
 				len--;
-			if (len)
-				read_line(source, line, len, compiler);
+			if (len && !config_object_line(&source, line, len, compiler))
+				tables->progress.refused++;
 			break;
 		case LINE_LONG:
-			faults_add(source->faults, source->place,
+			faults_add(faults, source.place,
 				   "the line is longer than %d octets; the rest of the file was "
 				   "not read",
 				   CONFIG_TABLES_LINE_MAX);
-			return;
+			return false;
 		case LINE_ERROR:
-			faults_add(source->faults, source->place, "cannot be read: %s",
-				   strerror(errno));
-			return;
+			faults_add(faults, source.place, "cannot be read: %s", strerror(errno));
+			return false;
 		case LINE_END:
-			return;
+			return false;
 		}
 	}
+	return !compiler_exhausted(compiler);
 }
 
-void config_tables_read(const char *path, struct compiler *compiler, struct json_source *source,
-			struct place place)
+struct config_tables *config_tables_open(const char *path, struct faults *faults,
+					 struct place place)
 {
 	const char *file = json_place_file(path);
-	struct lines *lines = malloc(sizeof(*lines));
-	if (!lines || !file) {
-		faults_add(source->faults, place, "no memory for the table file");
-		free(lines);
-		return;
+	struct config_tables *tables = malloc(sizeof(*tables));
+	struct stat info;
+	if (!tables || !file) {
+		faults_add(faults, place, "no memory for the table file");
+		free(tables);
+		return NULL;
 	}
-	lines->start = lines->end = 0;
-	lines->ended = false;
-	lines->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (lines->fd < 0) {
-		faults_add(source->faults, place, "table file '%s' cannot be read: %s", path,
+	tables->start = tables->end = 0;
+	tables->ended = false;
+	tables->place = (struct place){file, 0};
+	tables->progress = (struct config_tables_progress){0};
+	/* A pipe without a writer must not hold the control thread. */
+	tables->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (tables->fd < 0 || fstat(tables->fd, &info))
+		faults_add(faults, place, "table file '%s' cannot be read: %s", path,
 			   strerror(errno));
-	} else {
-		struct json_source lines_source = {source->faults, NULL, {file, 0}};
-		read_lines(lines, &lines_source, compiler);
-		close(lines->fd);
+	else if (!S_ISREG(info.st_mode))
+		faults_add(faults, place, "table file '%s' is not a file", path);
+	else {
+		tables->progress.octets_total = (uint64_t)info.st_size;
+		return tables;
 	}
-	free(lines);
+	config_tables_close(tables);
+	return NULL;
+}
+
+void config_tables_close(struct config_tables *tables)
+{
+	if (tables && tables->fd >= 0)
+		close(tables->fd);
+	free(tables);
+}
+
+void config_tables_progress(const struct config_tables *tables,
+			    struct config_tables_progress *progress)
+{
+	*progress = tables->progress;
 }

@@ -1,17 +1,26 @@
-/* control - the control thread: the event loop, signals, reload, states of targets, and who may ask what. */
+/* control - the control thread: the event loop, signals, and what the process begins and ends with. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control.h"
 
-#include "config.h"
 #include "log.h"
+#include "reload.h"
+#include "restart.h"
 #include "rpc.h"
 #include "server.h"
+#include "show_config.h"
 #include "telemetry.h"
+#include "transaction.h"
+#include "watch.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum {
+	CLEAN_ROWS = 2000,     /* deleted a second at the most, while nothing else is done */
+	WAL_OCTETS = 16 << 20, /* then it is worth moving into the file */
+};
 
 void control_set_clock(struct plane *plane)
 {
@@ -30,98 +39,70 @@ bool control_init(struct control *control, struct plane *plane, const struct set
 		.plane = plane,
 		.settings = settings,
 		.config_path = config_path,
-		.match = {.worker = WORKERS_MAX, .random = rte_rdtsc() | 1},
+		.match = {.worker = settings->n_workers, .random = rte_rdtsc() | 1},
 	};
 	control_set_clock(plane);
 	control->started = plane_now_ns(plane) / UINT64_C(1000000000);
 	control->base = event_base_new();
-	return control->base && publish_init(&control->publisher, plane, control->base);
+	control->patterns = pattern_cache_new();
+	control->helper = control->base ? helper_new(control->base, settings->control_cpu) : NULL;
+	return control->helper && control->patterns &&
+	       publish_init(&control->publisher, plane, control->base);
 }
 
-bool control_adopt(struct control *control, struct tables *tables, const uint8_t *states)
+static bool open_state(struct control *control, struct faults *faults)
 {
-	struct view *view = view_new(tables, control->generation + 1,
-				     plane_now_ns(control->plane) / UINT64_C(1000000000), states);
-	if (!view)
-		return false;
-	admin_apply(&control->admin, tables, view->states);
-	if (!publish_view(&control->publisher, view)) {
-		view_free(view);
+	const struct settings *settings = control->settings;
+	char err[512];
+	if (!settings->state_file)
+		return true;
+	control->state = state_open(settings->state_file,
+				    settings->state_sync_full ? STATE_SYNC_FULL : STATE_SYNC_NORMAL,
+				    err, sizeof(err));
+	if (!control->state) {
+		faults_add(faults, (struct place){NULL, 0}, "%s", err);
 		return false;
 	}
-	control->generation++;
-	telemetry_update(control);
+	control->generation = state_generation(control->state);
 	return true;
 }
 
-/* --- Reload --------------------------------------------------------------------------------- */
-
-static void note_changes(struct control *control, const struct settings *settings)
+bool control_load(struct control *control, struct config_reading *reading, struct faults *faults)
 {
-	settings_changes(control->settings, settings, control->next_start);
-	if (control->next_start[0])
-		log_line(LOG_LEVEL_WARNING, "changes of %s take effect at the next start",
-			 control->next_start);
-}
-
-static bool load(struct control *control, struct compiler *compiler, struct faults *faults)
-{
-	struct place place = {control->config_path, 0};
-	struct settings settings;
-	bool loaded = config_load(control->config_path, &settings, compiler, faults);
-	struct tables *tables =
-		loaded ? compiler_finish(compiler, control->plane->n_workers) : NULL;
-	if (tables) {
-		if (!control_adopt(control, tables, compiler_states(compiler)))
-			faults_add(faults, place, "no memory for a new view");
-		else
-			note_changes(control, &settings);
-		tables_release(tables);
-	} else if (!faults->total) {
-		faults_add(faults, place, "no memory for the tables");
+	if (!open_state(control, faults)) {
+		config_close(reading);
+		return false;
 	}
-	settings_clear(&settings);
-	return !faults->total;
-}
-
-bool control_reload(struct control *control, struct faults *faults)
-{
-	struct compiler *compiler = compiler_new(faults);
-	if (!compiler)
-		faults_add(faults, (struct place){control->config_path, 0},
-			   "no memory for the tables");
-	bool done = compiler && load(control, compiler, faults);
-	compiler_free(compiler);
-	if (done) {
-		log_line(LOG_LEVEL_INFO, "reloaded %s: generation %lu, %u scopes",
-			 control->config_path, control->generation,
-			 control->plane->view->tables->n_scopes);
-	} else {
-		log_faults(faults);
-		log_line(LOG_LEVEL_ERROR, "%s was not loaded; generation %lu stays in use",
-			 control->config_path, control->generation);
+	uint64_t generation = 0;
+	struct view *image = faults->total ? NULL : restart_read(control, reading, &generation);
+	bool loaded = image ? reload_image(control, image, generation, faults) : false;
+	view_release(image);
+	if (loaded) {
+		config_close(reading);
+		control->image_changes = 0;
+	} else if (!reload_first(control, reading, faults)) {
+		return false;
 	}
-	return done;
+	control->image_second = control->started;
+	log_line(LOG_LEVEL_INFO, "started with generation %lu%s: %u scopes", control->generation,
+		 loaded ? ", read from its image" : "", control->head->n_of[OBJECT_SCOPE]);
+	return true;
 }
 
-/* --- States --------------------------------------------------------------------------------- */
-
-enum control_set_result control_set_state(struct control *control, enum target_kind kind,
-					  const char *name, enum target_state state)
+bool control_publish(struct control *control, struct view *view, const struct state_commit *note)
 {
-	const struct view *view = control->plane->view;
-	uint32_t i = 0;
-	while (i < view->tables->n_targets && (view->tables->targets[i].kind != kind ||
-					       strcmp(view->tables->targets[i].name, name) != 0))
-		i++;
-	if (i == view->tables->n_targets)
-		return CONTROL_UNKNOWN;
-	if (!admin_set(&control->admin, kind, name, state) ||
-	    !control_adopt(control, view->tables, view->states))
-		return CONTROL_NO_MEMORY;
-	log_line(LOG_LEVEL_INFO, "%s %s is %s: generation %lu", target_kind_name(kind), name,
-		 target_state_name(state), control->generation);
-	return CONTROL_SET;
+	if (!history_add(&control->history, note, view))
+		return false;
+	view_retain(view);
+	if (!publish_view(&control->publisher, view)) {
+		view_release(view);
+		return false;
+	}
+	control->head = view;
+	control->generation = view->generation;
+	control->image_changes += note->added + note->changed + note->removed;
+	telemetry_update(control);
+	return true;
 }
 
 /* --- The loop ------------------------------------------------------------------------------- */
@@ -130,6 +111,11 @@ static void on_stop(evutil_socket_t signal_number, short what, void *arg)
 {
 	(void)what;
 	struct control *control = arg;
+	if (signal_number == SIGTERM && drain_begin(control)) {
+		log_line(LOG_LEVEL_INFO, "stopping in at most %u ms on signal %d",
+			 control->settings->drain_ms, (int)signal_number);
+		return;
+	}
 	log_line(LOG_LEVEL_INFO, "stopping on signal %d", (int)signal_number);
 	event_base_loopbreak(control->base);
 }
@@ -138,9 +124,32 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 {
 	(void)signal_number;
 	(void)what;
-	struct faults faults = {0};
-	control_reload(arg, &faults);
-	faults_clear(&faults);
+	reload_start(arg, NULL);
+}
+
+static void checkpoint_work(void *arg)
+{
+	char err[512];
+	const struct control *control = arg;
+	if (state_checkpoint(control->settings->state_file, err, sizeof(err)) < 0)
+		log_line(LOG_LEVEL_WARNING, "%s", err);
+}
+
+static void checkpoint_done(void *arg)
+{
+	(void)arg;
+}
+
+/* What can wait is done when nothing else is. */
+static void tend_state(struct control *control)
+{
+	struct helper_job job = {checkpoint_work, checkpoint_done, control};
+	if (!control->state)
+		return;
+	if (!control->commits)
+		state_clean(control->state, CLEAN_ROWS);
+	if (state_wal_octets(control->state) > WAL_OCTETS && !helper_pending(control->helper))
+		helper_run(control->helper, &job);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *arg)
@@ -150,11 +159,14 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	struct control *control = arg;
 	control_set_clock(control->plane);
 	telemetry_update(control);
+	transaction_expire(control);
+	tend_state(control);
+	restart_tend(control);
 }
 
-static char *on_line(void *arg, const char *line, size_t len)
+static char *on_line(void *arg, struct server_client *client, const char *line, size_t len)
 {
-	return rpc_answer(arg, line, len);
+	return rpc_answer(arg, client, line, len);
 }
 
 enum { N_EVENTS = 4 };
@@ -188,6 +200,7 @@ int control_run(struct control *control)
 	__atomic_store_n(&control->plane->stop, true, __ATOMIC_RELEASE);
 	int exit_code = server ? 0 : 1;
 	server_free(server);
+	drain_clear(control);
 	for (int i = 0; i < N_EVENTS; i++)
 		if (events[i])
 			event_free(events[i]);
@@ -196,8 +209,21 @@ int control_run(struct control *control)
 
 void control_clear(struct control *control)
 {
+	control->stopping = true;
+	helper_free(control->helper);
+	control->helper = NULL;
+	commit_cancel_all(control);
+	watch_clear(control);
+	restart_finish(control);
+	/* First of all, since the next process may be waiting for it. */
+	state_close(control->state);
+	control->state = NULL;
+	transaction_clear(control);
+	show_config_clear(control);
+	history_clear(&control->history);
 	publish_finish(&control->publisher);
-	admin_clear(&control->admin);
+	control->head = NULL;
+	pattern_cache_free(control->patterns);
 	if (control->base)
 		event_base_free(control->base);
 	control->base = NULL;

@@ -1,12 +1,16 @@
-/* control - the control thread: the event loop, signals, reload, states of targets, and who may ask what. */
+/* control - the control thread: the event loop, signals, and what the process begins and ends with. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-#include "admin.h"
+#include "commit.h"
 #include "config.h"
+#include "drain.h"
+#include "helper.h"
+#include "history.h"
 #include "lib/faults.h"
 #include "lib/match.h"
 #include "publish.h"
+#include "state.h"
 
 /* All of it belongs to the control thread. */
 struct control {
@@ -15,10 +19,32 @@ struct control {
 	const char *config_path;
 	struct event_base *base;
 	struct publisher publisher;
-	struct admin_states admin;
+	struct helper *helper;
+	struct pattern_cache *patterns;
+	struct state *state; /* NULL: what is set at run time ends with the process */
+	struct history history;
+	struct view *head;                /* the newest one, as published */
+	struct commit *commits;           /* under way */
+	struct transaction *transactions; /* open ones */
+	uint64_t last_transaction;
+	struct show_config *shows; /* of show.config, between their pages */
+	uint64_t last_show;
+	struct saving *saving; /* under way, or NULL */
+	struct reload *reload; /* under way, or NULL */
+	struct tracing *trace; /* under way, or NULL */
+	struct drain drain;
+	uint32_t pass;              /* of the last reading of files */
+	bool reading;               /* one is under way */
 	struct match_context match; /* of explain */
 	uint64_t generation;        /* of the newest view */
 	uint64_t started;           /* seconds since 1970-01-01 UTC */
+	bool stopping;
+	uint8_t digest[32]; /* of what the configuration says; control/restart.h */
+	bool digest_known;
+	bool image_pending;        /* one is being written */
+	uint64_t image_generation; /* of the last image, 0: none */
+	uint64_t image_second;     /* when it was begun, or the process started */
+	uint64_t image_changes;    /* objects that changed since */
 	/* Parts of the settings that changed since the start: "ports, tcp". */
 	char next_start[SETTINGS_CHANGES_MAX];
 };
@@ -28,27 +54,19 @@ struct control {
 bool control_init(struct control *control, struct plane *plane, const struct settings *settings,
 		  const char *config_path);
 
-/* Makes a view of tables and publishes it: the first one, or a new version. states are as
- * configured, by target; those that the operator set win. The caller's reference on tables stays
- * the caller's. false: no memory, nothing changed. */
-bool control_adopt(struct control *control, struct tables *tables, const uint8_t *states);
+/* Opens the state file, if there is one, and publishes the first view: what the configuration says and what was set at run time.
+ * The reading is taken over. false: faults say why. */
+bool control_load(struct control *control, struct config_reading *reading, struct faults *faults);
 
-/* Opens the control socket, then serves until SIGINT or SIGTERM, and sets plane->stop. SIGHUP
+/* Publishes a view (taking a reference of its own) and notes it in the history. false: no memory, nothing changed. */
+bool control_publish(struct control *control, struct view *view, const struct state_commit *note);
+
+/* Opens the control socket, then serves until SIGINT, or SIGTERM and the end of the drain, and sets plane->stop. SIGHUP
  * reloads. The exit code: 0, or 1 when the socket cannot be opened (said on stderr). */
 int control_run(struct control *control);
 
 /* Frees everything, the views too. After all workers have returned. */
 void control_clear(struct control *control);
-
-/* --- What signals and methods ask for ------------------------------------------------------- */
-
-/* Reads the configuration again and publishes it. false: faults say why, and nothing changed. */
-bool control_reload(struct control *control, struct faults *faults);
-
-/* Publishes a view with one state changed. */
-enum control_set_result { CONTROL_SET, CONTROL_UNKNOWN, CONTROL_NO_MEMORY };
-enum control_set_result control_set_state(struct control *control, enum target_kind kind,
-					  const char *name, enum target_state state);
 
 /* Sets plane->unix_ns_at_tsc0 from the system's clock. Also done every second by control_run. */
 void control_set_clock(struct plane *plane);

@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ctl_print.h"
 
+#include "ctl_diff.h"
 #include "ctl_table.h"
+#include "ctl_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,25 +244,130 @@ void ctl_print_set(const json_t *result)
 	ctl_table_fields(result, fields);
 }
 
-void ctl_print_reload(const json_t *result)
+void ctl_print_commit(const json_t *result)
 {
-	static const struct ctl_column fields[] = {{"generation", "generation"},
+	static const struct ctl_column fields[] = {{"transaction", "transaction"},
+						   {"operations", "operations"},
+						   {"generation", "generation"},
+						   {"added", "added"},
+						   {"changed", "changed"},
+						   {"removed", "removed"},
+						   {"unchanged", "unchanged"},
+						   {"lines", "lines"},
+						   {"refused", "refused.total"},
 						   {"scopes", "scopes"},
-						   {"built in, seconds", "build-seconds"},
+						   {"seconds", "seconds"},
 						   {"changes for the next start", "next-start"},
 						   {NULL, NULL}};
 	ctl_table_fields(result, fields);
+	ctl_diff_print(stdout, json_object_get(result, "differences"), ctl_diff_is_coloured());
+	ctl_print_faults(json_object_get(result, "refused"));
 }
 
-void ctl_print_error(const json_t *error)
+void ctl_print_save(const json_t *result)
 {
-	const json_t *data = json_object_get(error, "data");
-	char *message = ctl_table_text(json_object_get(error, "message"));
-	fprintf(stderr, "turnoutctl: refused: %s\n", message ? message : "?");
-	free(message);
+	static const struct ctl_column fields[] = {
+		{"file", "file"}, {"objects", "objects"}, {"octets", "octets"}, {NULL, NULL}};
+	ctl_table_fields(result, fields);
+}
+
+void ctl_print_diff(const json_t *result)
+{
+	const json_t *differences = json_object_get(result, "differences");
+	if (json_array_size(differences))
+		printf("--- generation %" JSON_INTEGER_FORMAT
+		       "\n+++ generation %" JSON_INTEGER_FORMAT "\n",
+		       json_integer_value(json_object_get(result, "from")),
+		       json_integer_value(json_object_get(result, "to")));
+	ctl_diff_print(stdout, differences, ctl_diff_is_coloured());
+	if (json_is_true(json_object_get(result, "more")))
+		fputs("turnoutctl: more differs than is shown; 'limit' shows more\n", stderr);
+}
+
+void ctl_print_config(const json_t *result)
+{
+	const char *text = json_string_value(json_object_get(result, "text"));
+	fputs(text ? text : "", stdout);
+}
+
+void ctl_print_history(const json_t *result)
+{
+	static const struct ctl_column columns[] = {
+		{"GENERATION", "generation"},
+		{"TIME", "time"},
+		{"ORIGIN", "origin"},
+		{"ADDED", "added"},
+		{"CHANGED", "changed"},
+		{"REMOVED", "removed"},
+		{"KEPT", "kept"},
+		{"NOTE", "text"},
+		{NULL, NULL},
+	};
+	ctl_table_print(json_object_get(result, "commits"), columns);
+}
+
+void ctl_print_scope(const json_t *result)
+{
+	static const struct ctl_column origin[] = {{"set", "set"},
+						   {"file", "file"},
+						   {"line", "line"},
+						   {"places in the trie", "keys"},
+						   {"hits", "hits.total"},
+						   {"last hit", "hits.last"},
+						   {"otherwise", "hits.otherwise"},
+						   {NULL, NULL}};
+	static const struct ctl_column footprints[] = {
+		{"FOOTPRINT", "id"}, {"NAME", "name"}, {NULL, NULL}};
+	static const struct ctl_column hits[] = {
+		{"CDN", "cdn"}, {"NODE", "node"}, {"HITS", "hits"}, {NULL, NULL}};
+	const json_t *list = json_object_get(json_object_get(result, "hits"), "candidates");
+	const char *key;
+	json_t *member;
+	json_object_foreach (json_object_get(result, "scope"), key, member) {
+		char *text = ctl_table_text(member);
+		ctl_text_write(stdout, key);
+		printf("  %s\n", text ? text : "?");
+		free(text);
+	}
+	ctl_table_fields(result, origin);
+	if (json_array_size(json_object_get(result, "footprints"))) {
+		putchar('\n');
+		ctl_table_print(json_object_get(result, "footprints"), footprints);
+	}
+	if (json_array_size(list)) {
+		putchar('\n');
+		ctl_table_print(list, hits);
+	}
+}
+
+void ctl_print_top(const json_t *result)
+{
+	static const char *const lists[] = {"scopes", "hosts", "clients"};
+	static const struct ctl_column columns[][4] = {
+		{{"SCOPE", "name"}, {"SHARE", "share"}, {"PER SECOND", "per-second"}, {NULL, NULL}},
+		{{"HOST", "name"}, {"SHARE", "share"}, {"PER SECOND", "per-second"}, {NULL, NULL}},
+		{{"CLIENT", "name"},
+		 {"SHARE", "share"},
+		 {"PER SECOND", "per-second"},
+		 {NULL, NULL}},
+	};
+	static const struct ctl_column fields[] = {
+		{"seconds", "seconds"}, {"requests looked at", "sampled"}, {NULL, NULL}};
+	ctl_table_fields(result, fields);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		putchar('\n');
+		ctl_table_print(json_object_get(result, lists[i]), columns[i]);
+	}
+}
+
+void ctl_print_faults(const json_t *faults)
+{
+	const json_t *list = json_object_get(faults, "faults");
+	json_int_t more = json_integer_value(json_object_get(faults, "total")) -
+			  (json_int_t)json_array_size(list);
 	size_t i;
 	json_t *fault;
-	json_array_foreach (json_object_get(data, "faults"), i, fault) {
+	json_array_foreach (list, i, fault) {
 		char *file = ctl_table_text(json_object_get(fault, "file"));
 		char *text = ctl_table_text(json_object_get(fault, "text"));
 		fprintf(stderr, "%s:%" JSON_INTEGER_FORMAT ": %s\n", file ? file : "?",
@@ -268,4 +375,14 @@ void ctl_print_error(const json_t *error)
 		free(file);
 		free(text);
 	}
+	if (list && more > 0)
+		fprintf(stderr, "and %" JSON_INTEGER_FORMAT " more\n", more);
+}
+
+void ctl_print_error(const json_t *error)
+{
+	char *message = ctl_table_text(json_object_get(error, "message"));
+	fprintf(stderr, "turnoutctl: refused: %s\n", message ? message : "?");
+	free(message);
+	ctl_print_faults(json_object_get(error, "data"));
 }

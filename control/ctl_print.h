@@ -15,7 +15,16 @@ void ctl_print_footprints(const json_t *result);
 void ctl_print_zones(const json_t *result);
 void ctl_print_explain(const json_t *result);
 void ctl_print_set(const json_t *result);
-void ctl_print_reload(const json_t *result);
+void ctl_print_commit(const json_t *result); /* of everything that changes tables */
+void ctl_print_save(const json_t *result);
+void ctl_print_diff(const json_t *result);
+void ctl_print_config(const json_t *result);
+void ctl_print_history(const json_t *result);
+void ctl_print_scope(const json_t *result);
+void ctl_print_top(const json_t *result);
+
+/* On stderr, "file:line: text" for each of "faults"; when "total" is more, how many more. */
+void ctl_print_faults(const json_t *faults);
 
 /* An error of JSON-RPC, on stderr: its sentence, then the faults of a configuration. */
 void ctl_print_error(const json_t *error);

@@ -2,12 +2,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ctl_table.h"
 
-#include <stdbool.h>
+#include "ctl_text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { COLUMNS_MAX = 16 };
 
 static void write_value(FILE *out, const json_t *value, unsigned depth)
 {
@@ -16,8 +15,7 @@ static void write_value(FILE *out, const json_t *value, unsigned depth)
 	size_t i;
 	switch (value ? json_typeof(value) : JSON_NULL) {
 	case JSON_STRING:
-		for (const char *at = json_string_value(value); *at; at++)
-			fputc((unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at, out);
+		ctl_text_write(out, json_string_value(value));
 		break;
 	case JSON_INTEGER:
 		fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
@@ -38,7 +36,9 @@ static void write_value(FILE *out, const json_t *value, unsigned depth)
 	case JSON_OBJECT:
 		i = 0;
 		json_object_foreach ((json_t *)value, key, member) {
-			fprintf(out, "%s%s ", i++ ? (depth ? " " : "; ") : "", key);
+			fputs(i++ ? (depth ? " " : "; ") : "", out);
+			ctl_text_write(out, key);
+			fputc(' ', out);
 			write_value(out, member, depth + 1);
 		}
 		break;
@@ -73,27 +73,32 @@ static const json_t *member_at(const json_t *object, const char *path)
 	return object;
 }
 
-/* Cells one after the other, row by row; the titles are the first row. */
-static char **make_cells(const json_t *list, const struct ctl_column *columns, size_t n_columns)
+static size_t count_columns(const struct ctl_column *columns)
 {
-	size_t n = json_array_size(list);
-	char **cells = calloc((n + 1) * n_columns, sizeof(*cells));
-	for (size_t k = 0; cells && k < n_columns; k++) {
-		cells[k] = strdup(columns[k].title);
-		for (size_t i = 0; i < n; i++)
-			cells[(i + 1) * n_columns + k] =
-				ctl_table_text(member_at(json_array_get(list, i), columns[k].path));
-	}
-	return cells;
+	size_t n = 0;
+	while (n < CTL_TABLE_COLUMNS_MAX && columns[n].title)
+		n++;
+	return n;
 }
 
-static size_t width_of(char *const *cells, size_t n_cells, size_t n_columns, size_t column)
+/* The cells of one line: those of an object, or with NULL the titles. */
+static void make_line(char **cells, const struct ctl_column *columns, size_t n_columns,
+		      const json_t *object)
 {
-	size_t width = 0;
-	for (size_t i = column; i < n_cells; i += n_columns)
-		if (cells[i] && strlen(cells[i]) > width)
-			width = strlen(cells[i]);
-	return width;
+	for (size_t k = 0; k < n_columns; k++)
+		cells[k] = object ? ctl_table_text(member_at(object, columns[k].path))
+				  : strdup(columns[k].title);
+}
+
+static void widen(size_t *widths, char *const *cells, size_t n_columns)
+{
+	for (size_t k = 0; k < n_columns; k++) {
+		size_t width = cells[k] ? ctl_text_width(cells[k]) : 1;
+		if (width > CTL_TABLE_CELL_MAX)
+			width = CTL_TABLE_CELL_MAX;
+		if (width > widths[k])
+			widths[k] = width;
+	}
 }
 
 /* Numbers stand to the right. */
@@ -109,30 +114,55 @@ static bool is_number(const char *cell)
 
 static void print_cell(const char *cell, size_t width, bool last)
 {
-	if (last && !is_number(cell))
-		printf("%s\n", cell);
-	else
-		printf("%*s%s", is_number(cell) ? (int)width : -(int)width, cell,
-		       last ? "\n" : "  ");
+	size_t used;
+	if (is_number(cell)) {
+		printf("%*s", (int)width, cell);
+	} else if (last) {
+		ctl_text_write(stdout, cell);
+	} else {
+		ctl_text_write_cut(stdout, cell, width, &used);
+		printf("%*s", (int)(width - used), "");
+	}
+	fputs(last ? "\n" : "  ", stdout);
+}
+
+/* Frees the cells. */
+static void print_line(char **cells, const size_t *widths, size_t n_columns)
+{
+	for (size_t k = 0; k < n_columns; k++) {
+		print_cell(cells[k] ? cells[k] : "?", widths[k], k == n_columns - 1);
+		free(cells[k]);
+	}
 }
 
 void ctl_table_print(const json_t *list, const struct ctl_column *columns)
 {
-	size_t n_columns = 0, widths[COLUMNS_MAX];
-	while (n_columns < COLUMNS_MAX && columns[n_columns].title)
-		n_columns++;
-	size_t n_cells = (json_array_size(list) + 1) * n_columns;
-	char **cells = make_cells(list, columns, n_columns);
-	if (!cells)
-		return;
-	for (size_t k = 0; k < n_columns; k++)
-		widths[k] = width_of(cells, n_cells, n_columns, k);
-	for (size_t i = 0; i < n_cells; i++) {
-		size_t k = i % n_columns;
-		print_cell(cells[i] ? cells[i] : "?", widths[k], k == n_columns - 1);
-		free(cells[i]);
+	size_t n_columns = count_columns(columns), n = json_array_size(list);
+	size_t widths[CTL_TABLE_COLUMNS_MAX] = {0};
+	char **cells = calloc((n + 1) * n_columns, sizeof(*cells));
+	for (size_t i = 0; cells && i <= n; i++) {
+		make_line(cells + i * n_columns, columns, n_columns,
+			  i ? json_array_get(list, i - 1) : NULL);
+		widen(widths, cells + i * n_columns, n_columns);
 	}
+	for (size_t i = 0; cells && i <= n; i++)
+		print_line(cells + i * n_columns, widths, n_columns);
 	free(cells);
+}
+
+void ctl_table_live_line(struct ctl_table_live *table, const json_t *object)
+{
+	char *titles[CTL_TABLE_COLUMNS_MAX], *cells[CTL_TABLE_COLUMNS_MAX];
+	size_t n_columns = count_columns(table->columns);
+	make_line(cells, table->columns, n_columns, object);
+	widen(table->widths, cells, n_columns);
+	if (!table->begun) {
+		make_line(titles, table->columns, n_columns, NULL);
+		widen(table->widths, titles, n_columns);
+		print_line(titles, table->widths, n_columns);
+	}
+	table->begun = true;
+	print_line(cells, table->widths, n_columns);
 }
 
 void ctl_table_fields(const json_t *object, const struct ctl_column *columns)

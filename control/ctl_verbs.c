@@ -3,213 +3,219 @@
 #include "ctl_verbs.h"
 
 #include "ctl_print.h"
+#include "ctl_trace.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define PAGE_ARGUMENTS "[match TEXT] [limit N] [offset N]"
-#define PAGE_KEYWORDS  "match limit# offset#"
+#define LIST(...)                                                                                  \
+	(const struct ctl_param[])                                                                 \
+	{                                                                                          \
+		__VA_ARGS__,                                                                       \
+		{                                                                                  \
+			0                                                                          \
+		}                                                                                  \
+	}
 
-const struct ctl_verb ctl_verbs[] = {
-	{"status", "", "What runs, since when, with which tables.", "status", "", "",
-	 ctl_print_status},
-	{"show ports", "", "Ports, their links and counters.", "show.ports", "", "",
-	 ctl_print_ports},
-	{"show workers", "", "Counters of each worker.", "show.workers", "", "", ctl_print_workers},
-	{"show drops", "[all]",
-	 "Packets dropped or refused, by reason; all: also the reasons that never occurred.",
-	 "show.drops", "", "all?", ctl_print_drops},
-	{"show scopes", PAGE_ARGUMENTS, "Content request scopes; match: any part of one.",
-	 "show.scopes", "", PAGE_KEYWORDS, ctl_print_scopes},
-	{"show cdns", PAGE_ARGUMENTS, "Downstream CDNs and their states.", "show.cdns", "",
-	 PAGE_KEYWORDS, ctl_print_targets},
-	{"show nodes", PAGE_ARGUMENTS, "Own delivery nodes and their states.", "show.nodes", "",
-	 PAGE_KEYWORDS, ctl_print_targets},
-	{"show dris", PAGE_ARGUMENTS, "Delivery resource identifiers: how requests are sent on.",
-	 "show.dris", "", PAGE_KEYWORDS, ctl_print_dris},
-	{"show footprints", PAGE_ARGUMENTS, "Named footprints, and the size of the table.",
-	 "show.footprints", "", PAGE_KEYWORDS, ctl_print_footprints},
-	{"show zones", PAGE_ARGUMENTS, "DNS zones.", "show.zones", "", PAGE_KEYWORDS,
-	 ctl_print_zones},
-	{"explain dns", "NAME TYPE from ADDRESS [subnet PREFIX]",
-	 "What a DNS query from ADDRESS would be answered, and why; subnet: with this client "
-	 "subnet.",
-	 "explain.dns", "name type", "from! subnet", ctl_print_explain},
-	{"explain http", "URL from ADDRESS [method METHOD] [header \"NAME: VALUE\"]...",
-	 "What an HTTP request from ADDRESS would be answered, and why.", "explain.http", "url",
-	 "from! method header*", ctl_print_explain},
-	{"cdn", "NAME up|drain|down",
-	 "Sets the state of a CDN until the daemon ends: up: used; drain: only when nothing up is "
-	 "left; "
-	 "down: never.",
-	 "cdn.set", "name state", "", ctl_print_set},
-	{"node", "NAME up|drain|down", "The same for an own delivery node.", "node.set",
-	 "name state", "", ctl_print_set},
-	{"reload", "", "Reads the configuration and its table files again; all or nothing.",
-	 "reload", "", "", ctl_print_reload},
+static const struct ctl_param none[] = {{0}};
+
+static const struct ctl_param page[] = {
+	{"match", "TEXT", CTL_TEXT, false},
+	{"limit", "N", CTL_NUMBER, false},
+	{"offset", "N", CTL_NUMBER, false},
 	{0},
 };
 
-/* The number of words at the front of argv that are those of the verb; 0 when not all of them are
- * there. */
-static int words_match(const char *words, int argc, char **argv)
+static const struct ctl_param change[] = {
+	{"transaction", "N", CTL_NUMBER, false},
+	{"set", "NAME", CTL_TEXT, false},
+	{"text", "NOTE", CTL_TEXT, false},
+	{0},
+};
+
+static const struct ctl_param apply[] = {
+	{"set", "NAME", CTL_TEXT, false},
+	{"replace", "SET", CTL_REPLACED, false},
+	{"all-or-nothing", NULL, CTL_FLAG, false},
+	{"dry-run", NULL, CTL_FLAG, false},
+	{0},
+};
+
+static const struct ctl_param trace[] = {
+	{"protocol", "dns|http|https", CTL_PROTOCOL, false},
+	{"host", "NAME", CTL_TEXT, false},
+	{"client", "PREFIX", CTL_TEXT, false},
+	{"scope", "NAME", CTL_SCOPE, false},
+	{"every", "N", CTL_NUMBER, false},
+	{"count", "N", CTL_NUMBER, false},
+	{0},
+};
+
+static const struct ctl_param dns_client[] = {
+	{"from", "ADDRESS", CTL_TEXT, true},
+	{"subnet", "PREFIX", CTL_TEXT, false},
+	{0},
+};
+
+static const struct ctl_param http_client[] = {
+	{"from", "ADDRESS", CTL_TEXT, true},
+	{"method", "METHOD", CTL_TEXT, false},
+	{"header", "\"NAME: VALUE\"", CTL_HEADER, false},
+	{0},
+};
+
+const struct ctl_verb ctl_verbs[] = {
+	{"status", "status", none, none, CTL_LOOKS, ctl_print_status,
+	 "What runs, since when, with which tables."},
+	{"show ports", "show.ports", none, none, CTL_LOOKS, ctl_print_ports,
+	 "Ports, their links and counters."},
+	{"show workers", "show.workers", none, none, CTL_LOOKS, ctl_print_workers,
+	 "Counters of each worker."},
+	{"show drops", "show.drops", none, LIST({"all", NULL, CTL_FLAG, false}), CTL_LOOKS,
+	 ctl_print_drops,
+	 "Packets dropped or refused, by reason; all: also the reasons that never occurred."},
+	{"show scopes", "show.scopes", none, page, CTL_LOOKS, ctl_print_scopes,
+	 "Content request scopes; match: any part of one."},
+	{"show scope", "show.scope", LIST({"name", "NAME", CTL_SCOPE, true}), none, CTL_LOOKS,
+	 ctl_print_scope, "One scope: what it says, where it is from, and how often it was hit."},
+	{"show cdns", "show.cdns", none, page, CTL_LOOKS, ctl_print_targets,
+	 "Downstream CDNs and their states."},
+	{"show nodes", "show.nodes", none, page, CTL_LOOKS, ctl_print_targets,
+	 "Own delivery nodes and their states."},
+	{"show dris", "show.dris", none, page, CTL_LOOKS, ctl_print_dris,
+	 "Delivery resource identifiers: how requests are sent on."},
+	{"show footprints", "show.footprints", none, page, CTL_LOOKS, ctl_print_footprints,
+	 "Named footprints, and the size of the table."},
+	{"show zones", "show.zones", none, page, CTL_LOOKS, ctl_print_zones, "DNS zones."},
+	{"show history", "show.history", none, page + 1, CTL_LOOKS, ctl_print_history,
+	 "Commits, the newest first; rollback and diff reach those that are kept."},
+	{"show config", "show.config", none, LIST({"running", NULL, CTL_DEFAULT, false}), CTL_PAGES,
+	 ctl_print_config, "All objects as they are now, as a configuration file."},
+	{"top", "top", none, LIST({"limit", "N", CTL_NUMBER, false}), CTL_LOOKS, ctl_print_top,
+	 "The busiest scopes, hosts and clients of the last minute, estimated."},
+	{"diff", "diff", LIST({"from", "A", CTL_NUMBER, true}, {"to", "B", CTL_NUMBER, false}),
+	 LIST({"limit", "N", CTL_NUMBER, false}), CTL_LOOKS, ctl_print_diff,
+	 "What differs between the generations A and B (the newest unless told)."},
+	{"explain dns", "explain.dns",
+	 LIST({"name", "NAME", CTL_TEXT, true}, {"type", "TYPE", CTL_TEXT, true}), dns_client,
+	 CTL_LOOKS, ctl_print_explain,
+	 "What a DNS query from ADDRESS would be answered, and why; subnet: with this client "
+	 "subnet."},
+	{"explain http", "explain.http", LIST({"url", "URL", CTL_TEXT, true}), http_client,
+	 CTL_LOOKS, ctl_print_explain,
+	 "What an HTTP request from ADDRESS would be answered, and why."},
+	{"trace on", "trace", none, trace, CTL_STREAMS, ctl_trace_print,
+	 "Prints requests as they come, with the time in each stage, until Ctrl-C; every: one in N "
+	 "of each worker."},
+	{"cdn", "cdn.set",
+	 LIST({"name", "NAME", CTL_CDN, true}, {"state", "up|drain|down", CTL_STATE, true}), none,
+	 CTL_CHANGES, ctl_print_set,
+	 "Sets the state of a CDN: up: used; drain: only when nothing up is left; down: never."},
+	{"node", "node.set",
+	 LIST({"name", "NAME", CTL_NODE, true}, {"state", "up|drain|down", CTL_STATE, true}), none,
+	 CTL_CHANGES, ctl_print_set, "The same for an own delivery node."},
+	{"add", "put", LIST({"kind", "KIND", CTL_KIND, true}, {"object", "JSON", CTL_JSON, true}),
+	 change, CTL_CHANGES, ctl_print_commit,
+	 "Adds an object, or changes the one of its name; '-': the JSON is on standard input."},
+	{"remove", "remove",
+	 LIST({"kind", "KIND", CTL_KIND, true}, {"name", "NAME", CTL_OBJECT, true}), change,
+	 CTL_CHANGES, ctl_print_commit, "Removes an object that no other refers to."},
+	{"begin", "begin", none, change + 1, CTL_CHANGES, ctl_print_commit,
+	 "Opens a transaction and tells its number."},
+	{"commit", "commit", LIST({"transaction", "N", CTL_NUMBER, true}),
+	 LIST({"dry-run", NULL, CTL_FLAG, false}), CTL_CHANGES, ctl_print_commit,
+	 "Does all of a transaction at once; dry-run: only tells what would change."},
+	{"abort", "abort", LIST({"transaction", "N", CTL_NUMBER, true}), none, CTL_CHANGES,
+	 ctl_print_commit, "Forgets a transaction."},
+	{"apply", "apply", LIST({"file", "FILE", CTL_FILE, true}), apply, CTL_CHANGES,
+	 ctl_print_commit,
+	 "Takes the objects of a table file; replace: and removes those of the set that it lacks."},
+	{"rollback", "rollback", LIST({"generation", "GENERATION", CTL_NUMBER, true}), none,
+	 CTL_CHANGES, ctl_print_commit, "Makes the tables again what they were."},
+	{"save", "save", LIST({"file", "FILE", CTL_FILE, true}), none, CTL_CHANGES, ctl_print_save,
+	 "Writes all objects as they are now to a configuration file."},
+	{"reload", "reload", none, none, CTL_CHANGES, ctl_print_commit,
+	 "Reads the configuration and its table files again; all or nothing."},
+	{0},
+};
+
+const char *ctl_verb_rest(const struct ctl_verb *verb, int argc, char **argv)
 {
-	int used = 0;
-	while (*words) {
+	const char *words = verb->words;
+	for (int i = 0; i < argc; i++) {
 		size_t len = strcspn(words, " ");
-		if (used == argc || strlen(argv[used]) != len ||
-		    memcmp(argv[used], words, len) != 0)
-			return 0;
-		used++;
+		if (!len || strlen(argv[i]) != len || memcmp(words, argv[i], len) != 0)
+			return NULL;
 		words += len;
 		words += strspn(words, " ");
 	}
-	return used;
+	return words;
+}
+
+static int count_words(const char *words)
+{
+	int n = 1;
+	for (; *words; words++)
+		n += *words == ' ';
+	return n;
 }
 
 const struct ctl_verb *ctl_verb_find(int argc, char **argv, int *used)
 {
 	for (const struct ctl_verb *verb = ctl_verbs; verb->words; verb++) {
-		*used = words_match(verb->words, argc, argv);
-		if (*used)
+		*used = count_words(verb->words);
+		if (*used <= argc && ctl_verb_rest(verb, *used, argv))
 			return verb;
 	}
 	return NULL;
 }
 
-/* Finds a word in a list as "match limit# all?"; gives its mark, ' ' for none, 0 when it is not
- * there. */
-static char keyword_mark(const char *keywords, const char *word)
+const char *const *ctl_verb_choices(enum ctl_type type)
 {
-	size_t len = strlen(word);
-	for (const char *at = keywords; *at;) {
-		size_t key_len = strcspn(at, " #?!*");
-		char mark = at[key_len];
-		if (key_len == len && len && !memcmp(at, word, len))
-			return mark ? mark : ' ';
-		at += strcspn(at, " ");
-		at += strspn(at, " ");
-	}
-	return '\0';
-}
-
-static bool set_number(json_t *params, const char *key, const char *text)
-{
-	char *end;
-	errno = 0;
-	long long number = strtoll(text, &end, 10);
-	return end != text && !*end && !errno &&
-	       !json_object_set_new(params, key, json_integer(number));
-}
-
-static bool add_header(json_t *params, const char *text)
-{
-	const char *colon = strchr(text, ':');
-	json_t *headers = json_object_get(params, "headers");
-	char *name = colon ? strndup(text, (size_t)(colon - text)) : NULL;
-	if (!headers) {
-		headers = json_object();
-		json_object_set_new(params, "headers", headers);
-	}
-	bool added = name && !json_object_set_new(headers, name,
-						  json_string(colon + 1 + strspn(colon + 1, " ")));
-	free(name);
-	return added;
-}
-
-static bool set_keyword(json_t *params, const char *key, char mark, const char *value)
-{
-	switch (mark) {
-	case '?':
-		return !json_object_set_new(params, key, json_true());
-	case '#':
-		return set_number(params, key, value);
-	case '*':
-		return add_header(params, value);
+	static const char *const kinds[] = {
+		"cdn",  "distinguished", "dri",   "fallback", "footprint",
+		"node", "scope",         "state", "zone",     NULL};
+	static const char *const states[] = {"up", "drain", "down", NULL};
+	static const char *const protocols[] = {"dns", "http", "https", NULL};
+	switch (type) {
+	case CTL_KIND:
+		return kinds;
+	case CTL_STATE:
+		return states;
+	case CTL_PROTOCOL:
+		return protocols;
 	default:
-		return !json_object_set_new(params, key, json_string(value));
+		return NULL;
 	}
 }
 
-/* The words by position; gives how many were used, -1 when one is missing. */
-static int take_positions(const struct ctl_verb *verb, json_t *params, int argc, char **argv,
-			  char *err, size_t err_len)
+void ctl_verb_usage(FILE *out, const struct ctl_verb *verb)
 {
-	char key[32];
-	int used = 0;
-	for (const char *at = verb->positions; *at; used++) {
-		int len = (int)strcspn(at, " ");
-		snprintf(key, sizeof(key), "%.*s", len, at);
-		if (used == argc || json_object_set_new(params, key, json_string(argv[used]))) {
-			snprintf(err, err_len, "'%s' needs a %s", verb->words, key);
-			return -1;
-		}
-		at += len;
-		at += strspn(at, " ");
-	}
-	return used;
+	fputs(verb->words, out);
+	for (const struct ctl_param *param = verb->positions; param->name; param++)
+		fprintf(out, param->needed ? " %s" : " [%s]", param->value);
+	for (const struct ctl_param *param = verb->keywords; param->name; param++)
+		fprintf(out, " %s%s%s%s%s%s", param->needed ? "" : "[", param->name,
+			param->value ? " " : "", param->value ? param->value : "",
+			param->needed ? "" : "]", param->type == CTL_HEADER ? "..." : "");
 }
 
-static bool take_keywords(const struct ctl_verb *verb, json_t *params, int argc, char **argv,
-			  char *err, size_t err_len)
+void ctl_verb_describe(FILE *out, const struct ctl_verb *verb)
 {
-	for (int i = 0; i < argc; i++) {
-		const char *key = argv[i];
-		char mark = keyword_mark(verb->keywords, key);
-		if (!mark) {
-			snprintf(err, err_len, "'%s' does not take '%s'", verb->words, key);
-			return false;
-		}
-		if (mark != '?' && ++i == argc) {
-			snprintf(err, err_len, "a value is missing behind '%s'", key);
-			return false;
-		}
-		if (!set_keyword(params, key, mark, argv[i])) {
-			snprintf(err, err_len, "'%s' is not a value for '%s'", argv[i], key);
-			return false;
-		}
-	}
-	if (!strchr(verb->keywords, '!') || json_object_get(params, "from"))
-		return true;
-	snprintf(err, err_len, "'%s' needs 'from' and the address of a client", verb->words);
-	return false;
+	fputs("  ", out);
+	ctl_verb_usage(out, verb);
+	fprintf(out, "\n      %s\n", verb->help);
 }
 
-json_t *ctl_verb_params(const struct ctl_verb *verb, int argc, char **argv, char *err,
-			size_t err_len)
+bool ctl_verb_help(FILE *out, int argc, char **argv)
 {
-	json_t *params = json_object();
-	int used = take_positions(verb, params, argc, argv, err, err_len);
-	if (used >= 0 && take_keywords(verb, params, argc - used, argv + used, err, err_len))
-		return params;
-	json_decref(params);
-	return NULL;
-}
-
-static bool begins_with(const char *words, int argc, char **argv)
-{
-	for (int i = 0; i < argc; i++) {
-		size_t len = strcspn(words, " ");
-		if (strlen(argv[i]) != len || memcmp(words, argv[i], len) != 0)
-			return false;
-		words += len;
-		words += strspn(words, " ");
-	}
-	return true;
-}
-
-int ctl_verb_help(FILE *out, int argc, char **argv)
-{
-	int found = 0;
+	bool found = false;
 	for (const struct ctl_verb *verb = ctl_verbs; verb->words; verb++) {
-		if (!begins_with(verb->words, argc, argv))
+		if (!ctl_verb_rest(verb, argc, argv))
 			continue;
-		fprintf(out, "  %s%s%s\n      %s\n", verb->words, verb->arguments[0] ? " " : "",
-			verb->arguments, verb->help);
-		found = 1;
+		found = true;
+		ctl_verb_describe(out, verb);
 	}
 	return found;
 }

@@ -3,19 +3,51 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
+/* What stands for a parameter. */
+enum ctl_type {
+	CTL_TEXT,
+	CTL_NUMBER,
+	CTL_FLAG,     /* no value follows */
+	CTL_DEFAULT,  /* the same, for what is so anyway: nothing is sent */
+	CTL_HEADER,   /* "Name: value", any number of times, a member of "headers" */
+	CTL_FILE,     /* is sent as an absolute path */
+	CTL_JSON,     /* one object, or "-": from standard input */
+	CTL_REPLACED, /* a set that is replaced: "set" and "replace" */
+	CTL_KIND,     /* of an object */
+	CTL_OBJECT,   /* the name of one of the kind before it */
+	CTL_CDN,
+	CTL_NODE,
+	CTL_SCOPE,
+	CTL_STATE,
+	CTL_PROTOCOL,
+};
+
+struct ctl_param {
+	const char *name;  /* its keyword, and the member that is sent */
+	const char *value; /* "TEXT", for help; NULL: a flag */
+	enum ctl_type type;
+	bool needed;
+};
+
+/* How its answers come. */
+enum ctl_way {
+	CTL_LOOKS,   /* one; --watch may repeat it */
+	CTL_CHANGES, /* one, perhaps with progress before it */
+	CTL_PAGES,   /* of one text, each asked for with the offset that the one before it gave */
+	CTL_STREAMS, /* records as they occur, then one */
+};
+
 struct ctl_verb {
-	const char *words;     /* "show scopes" */
-	const char *arguments; /* "NAME TYPE from ADDRESS", for help */
-	const char *help;      /* one sentence */
-	const char *method;    /* of the control socket */
-	/* Parameters by position, all of which have to be there: "name type". */
-	const char *positions;
-	/* Parameters behind their own name: "match limit# offset# all?". '#': a number, '?': no value
-	 * follows, '!': has to be there, '*': "Name: value", any number of times. */
-	const char *keywords;
-	void (*print)(const json_t *result);
+	const char *words;                 /* "show scopes" */
+	const char *method;                /* of the control socket */
+	const struct ctl_param *positions; /* by position: those needed, then those not */
+	const struct ctl_param *keywords;  /* behind their name; both lists end with name NULL */
+	enum ctl_way way;
+	void (*print)(const json_t *result); /* of a stream: a record */
+	const char *help;                    /* sentences */
 };
 
 /* Ends with words NULL. */
@@ -24,10 +56,19 @@ extern const struct ctl_verb ctl_verbs[];
 /* The verb that the words begin with; *used: how many they are. NULL: none. */
 const struct ctl_verb *ctl_verb_find(int argc, char **argv, int *used);
 
-/* The parameters out of the words behind the verb. NULL: they do not fit; err says how. */
-json_t *ctl_verb_params(const struct ctl_verb *verb, int argc, char **argv, char *err,
-			size_t err_len);
+/* The words that values of this type are; NULL: any. Ends with NULL. */
+const char *const *ctl_verb_choices(enum ctl_type type);
+
+/* The rest of the verb's words when the words given are their beginning, "" when they are all of
+ * them; NULL: they are not. */
+const char *ctl_verb_rest(const struct ctl_verb *verb, int argc, char **argv);
+
+/* "show scopes [match TEXT] [limit N] [offset N]" */
+void ctl_verb_usage(FILE *out, const struct ctl_verb *verb);
+
+/* Its usage and help. */
+void ctl_verb_describe(FILE *out, const struct ctl_verb *verb);
 
 /* Usage and help of every verb that begins with the words given (none: all). false: there is
  * none. */
-int ctl_verb_help(FILE *out, int argc, char **argv);
+bool ctl_verb_help(FILE *out, int argc, char **argv);

@@ -53,11 +53,13 @@ static void on_scope(void *arg, const struct scope *scope, enum match_result res
 		explained->more++;
 		return;
 	}
-	json_t *file = scope->file ? rpc_text(scope->file) : json_null();
+	const struct object *object =
+		object_find(explained->control->head->objects, OBJECT_SCOPE, scope->name);
+	json_t *file = object && object->file ? rpc_text(object->file) : json_null();
 	json_array_append_new(explained->considered,
 			      json_pack("{s:s, s:o, s:i, s:s, s:I}", "scope", scope->name, "file",
-					file, "line", (int)scope->line, "result", results[result],
-					"rank", (json_int_t)rank));
+					file, "line", object ? (int)object->line : 0, "result",
+					results[result], "rank", (json_int_t)rank));
 }
 
 static void on_candidate(void *arg, const struct target *target, enum choose_result result)
@@ -70,8 +72,9 @@ static void on_candidate(void *arg, const struct target *target, enum choose_res
 	};
 	struct explained *explained = arg;
 	json_array_append_new(explained->candidates,
-			      json_pack("{s:s, s:s}", target_kind_name(target->kind), target->name,
-					"result", choices[result]));
+			      json_pack("{s:s, s:s}",
+					target_kind_name((enum target_kind)target->kind),
+					target->name, "result", choices[result]));
 }
 
 static void on_unstacked(void *arg, const char *distinguished_host)
@@ -122,17 +125,29 @@ static void tell_why(json_t *considered)
 		json_object_del(json_array_get(considered, i), "rank");
 }
 
+const char *explain_outcome(enum verdict_outcome outcome)
+{
+	static const char *const outcomes[] = {
+		[VERDICT_REDIRECT] = "redirect",      [VERDICT_DENY] = "denied by its scope",
+		[VERDICT_NO_SCOPE] = "no scope",      [VERDICT_NO_TARGET] = "nothing usable",
+		[VERDICT_ERROR] = "request in error",
+	};
+	return outcomes[outcome];
+}
+
+const char *explain_protocol(uint8_t protocol)
+{
+	return protocol == PROTOCOL_DNS ? "dns" : protocol == PROTOCOL_HTTP ? "http" : "https";
+}
+
 static json_t *request_json(const struct request *req)
 {
 	char text[IP_TEXT_MAX], key[REQUEST_KEY_MAX + 1], type[QTYPE_TEXT_MAX];
 	struct ip_prefix client = {req->client, req->client_len};
 	memcpy(key, req->key, req->key_len);
 	key[req->key_len] = '\0';
-	const char *protocol = req->protocol == PROTOCOL_DNS    ? "dns"
-			       : req->protocol == PROTOCOL_HTTP ? "http"
-								: "https";
-	json_t *json = json_pack("{s:s, s:s, s:o}", "protocol", protocol, "client",
-				 ip_prefix_text(&client, text), "key", rpc_text(key));
+	json_t *json = json_pack("{s:s, s:s, s:o}", "protocol", explain_protocol(req->protocol),
+				 "client", ip_prefix_text(&client, text), "key", rpc_text(key));
 	if (req->protocol == PROTOCOL_DNS)
 		json_object_set_new(json, "type", json_string(qtype_text(req->dns.qtype, type)));
 	return json;
@@ -141,38 +156,34 @@ static json_t *request_json(const struct request *req)
 static void add_decision(json_t *json, const struct explained *explained)
 {
 	const struct verdict *verdict = &explained->verdict;
-	const struct view *view = explained->control->plane->view;
 	if (verdict->scope)
 		json_object_set_new(json, "scope", json_string(verdict->scope->name));
 	if (verdict->zone)
 		json_object_set_new(json, "zone", json_string(verdict->zone->text));
 	if (verdict->target) {
-		json_object_set_new(json, "target",
-				    json_pack("{s:s}", target_kind_name(verdict->target->kind),
-					      verdict->target->name));
+		json_object_set_new(
+			json, "target",
+			json_pack("{s:s}",
+				  target_kind_name((enum target_kind)verdict->target->kind),
+				  verdict->target->name));
 		json_object_set_new(json, "fell-back", json_boolean(verdict->fell_back));
 	}
 	if (verdict->dri)
-		json_object_set_new(json, "dri", show_dri_json(view, verdict->dri));
+		json_object_set_new(json, "dri", show_dri_json(verdict->target, verdict->dri));
 	if (explained->req.protocol == PROTOCOL_DNS)
 		json_object_set_new(json, "ecs-scope", json_integer(verdict->ecs_scope));
 }
 
 json_t *explain_end(struct explained *explained, enum drop_reason reason, json_t *answer)
 {
-	static const char *const outcomes[] = {
-		[VERDICT_REDIRECT] = "redirect",      [VERDICT_DENY] = "denied by its scope",
-		[VERDICT_NO_SCOPE] = "no scope",      [VERDICT_NO_TARGET] = "nothing usable",
-		[VERDICT_ERROR] = "request in error",
-	};
 	tell_why(explained->considered);
-	json_t *json = json_pack("{s:I, s:o, s:s, s:o, s:o, s:I, s:o, s:o*}", "generation",
-				 (json_int_t)explained->control->plane->view->generation, "request",
-				 request_json(&explained->req), "outcome",
-				 outcomes[explained->verdict.outcome], "unstacked",
-				 explained->unstacked, "considered", explained->considered,
-				 "considered-more", (json_int_t)explained->more, "candidates",
-				 explained->candidates, "answer", answer);
+	json_t *json = json_pack(
+		"{s:I, s:o, s:s, s:o, s:o, s:I, s:o, s:o*}", "generation",
+		(json_int_t)explained->control->plane->view->generation, "request",
+		request_json(&explained->req), "outcome",
+		explain_outcome((enum verdict_outcome)explained->verdict.outcome), "unstacked",
+		explained->unstacked, "considered", explained->considered, "considered-more",
+		(json_int_t)explained->more, "candidates", explained->candidates, "answer", answer);
 	if (json)
 		add_decision(json, explained);
 	if (json && reason != DROP_none)

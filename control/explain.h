@@ -6,6 +6,10 @@
 
 rpc_method explain_dns, explain_http;
 
+/* "redirect", "no scope", ...; "dns", "http", "https". */
+const char *explain_outcome(enum verdict_outcome outcome);
+const char *explain_protocol(uint8_t protocol);
+
 /* --- Inside --------------------------------------------------------------------------------- */
 
 /* What both kinds begin and end with. */

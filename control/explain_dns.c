@@ -200,9 +200,9 @@ static void read_question(struct json_in *params, struct dns_name *name, uint16_
 			      subnet_text);
 }
 
-json_t *explain_dns(struct control *control, struct json_in *params, struct rpc_refusal *refusal)
+json_t *explain_dns(struct control *control, struct json_in *params, struct rpc_call *call)
 {
-	(void)refusal;
+	(void)call;
 	uint8_t msg[MESSAGE_MAX];
 	struct dns_name name;
 	struct ip_prefix subnet;

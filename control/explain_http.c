@@ -80,7 +80,7 @@ static json_t *answer_json(const char *bytes, size_t len)
 	return json;
 }
 
-json_t *explain_http(struct control *control, struct json_in *params, struct rpc_refusal *refusal)
+json_t *explain_http(struct control *control, struct json_in *params, struct rpc_call *call)
 {
 	struct ip_addr client;
 	const char *url = json_in_text(params, "url", JSON_IN_NEEDED);
@@ -98,7 +98,7 @@ json_t *explain_http(struct control *control, struct json_in *params, struct rpc
 	}
 	struct explained explained;
 	if (w.bad) {
-		snprintf(refusal->text, sizeof(refusal->text),
+		snprintf(call->text, sizeof(call->text),
 			 "the request would be longer than %d octets", HEAD_MAX);
 		return NULL;
 	}

@@ -272,3 +272,9 @@ struct ip_addr *json_in_addresses(struct json_in *in, const char *key, size_t *n
 	}
 	return addresses;
 }
+
+void json_in_drop(const struct json_in *in, json_t *object, const char *key)
+{
+	if (json_object_del(object, key) == 0 && in->source->rewritten)
+		*in->source->rewritten = true;
+}

@@ -12,6 +12,7 @@ struct json_source {
 	struct faults *faults;
 	const struct json_places *places;
 	struct place place;
+	bool *rewritten; /* set when reading brought the value to another form; or NULL */
 };
 
 enum { JSON_IN_KEYS_MAX = 32, JSON_IN_TEXT_MAX = 4096 };
@@ -50,6 +51,9 @@ int64_t json_in_integer(struct json_in *in, const char *key, int64_t min, int64_
 bool json_in_flag(struct json_in *in, const char *key, bool otherwise);
 json_t *json_in_object(struct json_in *in, const char *key);
 json_t *json_in_list(struct json_in *in, const char *key);
+
+/* Takes a member of `object` out that says nothing, if it is there. */
+void json_in_drop(const struct json_in *in, json_t *object, const char *key);
 
 /* A fault when the list is missing or empty: "key: expected at least one `what`". */
 void json_in_not_empty(struct json_in *in, const char *key, const char *what);

@@ -12,13 +12,23 @@
 #include <stdint.h>
 
 /* Every string is owned by the object that holds it, or by the JSON value that it was read from, as its reader says. An
- * object lives only until the compiler took it in. Names of targets are references, checked by the compiler. */
+ * object lives only until the compiler took it in. Names of targets are references, checked by the compiler. json is the
+ * object in canonical form, one line; NULL: not kept. */
 
 struct model_target {
 	enum target_kind kind;
 	const char *name;
 	const char *provider_id; /* or NULL */
 	enum target_state state;
+	const char *json;
+};
+
+/* The state of a target that was set at run time. */
+struct model_state {
+	enum target_kind kind;
+	const char *name;
+	enum target_state state;
+	const char *json;
 };
 
 struct model_dri {
@@ -34,6 +44,7 @@ struct model_dri {
 	const char *scheme;      /* or NULL */
 	const char *path_prefix; /* or NULL */
 	bool include_redirecting_host;
+	const char *json;
 };
 
 /* A list of footprint objects, or the name of such a list. */
@@ -48,6 +59,7 @@ struct model_footprints {
 struct model_footprint_name {
 	const char *name;
 	struct model_footprints footprints; /* no names inside */
+	const char *json;
 };
 
 struct model_zone {
@@ -60,17 +72,25 @@ struct model_zone {
 		size_t n_addresses;
 		struct ip_addr *addresses;
 	} * servers;
+	const char *json;
 };
 
 struct model_distinguished {
 	const char *host;
 	const char *path_prefix; /* or NULL */
+	const char *json;
 };
 
 struct model_target_ref {
 	enum target_kind kind;
 	const char *name; /* NULL: none */
 	uint32_t weight;
+};
+
+/* Where requests go that nothing else is left for. */
+struct model_fallback {
+	struct model_target_ref target;
+	const char *json;
 };
 
 struct model_pattern {
@@ -111,5 +131,5 @@ struct model_scope {
 	int16_t priority;
 	uint16_t http_status;
 	bool deny_nxdomain;
-	const char *json; /* canonical form, one line */
+	const char *json;
 };

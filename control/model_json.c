@@ -46,6 +46,29 @@ bool model_json_target_ref(struct json_in *in, const char *key, struct model_tar
 	return json_in_end(&inner);
 }
 
+bool model_json_state(const struct json_source *source, json_t *json, struct model_state *state)
+{
+	struct json_in in;
+	json_in_begin(&in, source, json, source->place, "state");
+	*state = (struct model_state){0};
+	state->name = model_json_target_name(&in, &state->kind);
+	int choice = json_in_choice(&in, "state", states, -1);
+	if (in.object && choice < 0)
+		json_in_fault(&in, NULL, "'state' is missing");
+	state->state = (enum target_state)choice;
+	return json_in_end(&in);
+}
+
+bool model_json_fallback(const struct json_source *source, json_t *json,
+			 struct model_fallback *fallback)
+{
+	struct json_in in;
+	json_in_begin(&in, source, json, source->place, "fallback");
+	*fallback = (struct model_fallback){.target = {.weight = 1}};
+	fallback->target.name = model_json_target_name(&in, &fallback->target.kind);
+	return json_in_end(&in);
+}
+
 static void read_dns_target(struct json_in *in, struct model_dri *dri)
 {
 	json_t *json = json_in_object(in, "dns-target");

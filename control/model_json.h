@@ -16,6 +16,10 @@ bool model_json_target(const struct json_source *source, json_t *json, enum targ
 bool model_json_dri(const struct json_source *source, json_t *json, struct model_dri *dri);
 void model_json_dri_clear(struct model_dri *dri);
 
+bool model_json_state(const struct json_source *source, json_t *json, struct model_state *state);
+bool model_json_fallback(const struct json_source *source, json_t *json,
+			 struct model_fallback *fallback);
+
 bool model_json_zone(const struct json_source *source, json_t *json, struct model_zone *zone);
 void model_json_zone_clear(struct model_zone *zone);
 

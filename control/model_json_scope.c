@@ -31,19 +31,19 @@ static void read_pattern(struct json_in *outer, json_t *json, struct model_patte
 	pattern->pattern = json_in_text(&in, "pattern", JSON_IN_NEEDED);
 	pattern->case_sensitive = json_in_flag(&in, "case-sensitive", false);
 	if (json_in_end(&in) && !pattern->case_sensitive)
-		json_object_del(json, "case-sensitive");
+		json_in_drop(&in, json, "case-sensitive");
 }
 
 static void read_header(struct json_in *outer, json_t *json, struct model_header *header)
 {
-	char lower[64];
+	char lower[65];
 	size_t len = 0;
 	struct json_in in;
 	json_in_begin(&in, outer->source, json, outer->place, "header");
 	const char *name = json_in_text(&in, "name", JSON_IN_NEEDED);
 	header->regex = json_in_text(&in, "regex", JSON_IN_NEEDED);
 	/* A token, RFC 9110 §5.6.2. */
-	while (name && len < sizeof(lower) && name[len] &&
+	while (name && len < sizeof(lower) - 1 && name[len] &&
 	       (isalnum((unsigned char)name[len]) || strchr("!#$%&'*+-.^_`|~", name[len]))) {
 		lower[len] = (char)tolower((unsigned char)name[len]);
 		len++;
@@ -52,10 +52,15 @@ static void read_header(struct json_in *outer, json_t *json, struct model_header
 	if (name && name[len])
 		json_in_fault(&in, value,
 			      "name: expected the name of a header field of at most %zu octets",
-			      sizeof(lower));
+			      sizeof(lower) - 1);
 	/* From here on the old name is gone. */
-	if (json_in_end(&in) && json_string_setn(value, lower, len))
-		json_in_fault(&in, value, "no memory");
+	lower[len] = '\0';
+	if (json_in_end(&in) && strcmp(name, lower) != 0) {
+		if (json_string_setn(value, lower, len))
+			json_in_fault(&in, value, "no memory");
+		if (in.source->rewritten)
+			*in.source->rewritten = true;
+	}
 	header->name = json_string_value(value);
 }
 
@@ -92,7 +97,7 @@ static void read_candidate(struct json_in *outer, json_t *json, struct model_tar
 	candidate->name = model_json_target_name(&in, &candidate->kind);
 	candidate->weight = (uint32_t)json_in_integer(&in, "weight", 1, UINT16_MAX, 1);
 	if (json_in_end(&in) && candidate->weight == 1)
-		json_object_del(json, "weight");
+		json_in_drop(&in, json, "weight");
 }
 
 /* Where the scope hangs and what narrows it. */
@@ -146,7 +151,7 @@ static void read_decision(struct json_in *in, struct model_scope *scope)
 }
 
 /* Takes out what says nothing: defaults and empty lists. */
-static void drop_defaults(json_t *json, const struct model_scope *scope)
+static void drop_defaults(const struct json_in *in, json_t *json, const struct model_scope *scope)
 {
 	const struct {
 		const char *key;
@@ -169,7 +174,7 @@ static void drop_defaults(json_t *json, const struct model_scope *scope)
 	};
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		if (members[i].is_default)
-			json_object_del(json, members[i].key);
+			json_in_drop(in, json, members[i].key);
 }
 
 bool model_json_scope(const struct json_source *source, json_t *json, struct model_scope *scope)
@@ -183,11 +188,8 @@ bool model_json_scope(const struct json_source *source, json_t *json, struct mod
 	json_in_not_empty(&in, "hosts", "host (\"*\" is any)");
 	if (!json_in_end(&in))
 		return false;
-	drop_defaults(json, scope);
-	scope->json = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
-	if (!scope->json)
-		json_in_fault(&in, NULL, "no memory");
-	return scope->json;
+	drop_defaults(&in, json, scope);
+	return true;
 }
 
 void model_json_scope_clear(struct model_scope *scope)
@@ -201,6 +203,5 @@ void model_json_scope_clear(struct model_scope *scope)
 	model_json_footprints_clear(&scope->footprints);
 	free(scope->times);
 	free(scope->candidates);
-	free((char *)scope->json);
 	*scope = (struct model_scope){0};
 }

@@ -12,22 +12,32 @@ struct retired {
 
 static const struct timeval check_interval = {.tv_usec = 5000};
 
+/* A bounded number at a time: freeing what a large change replaced takes a while. */
+enum { RECLAIM_VIEWS = 1000, RECLAIM_NODES = 20000 };
+
+/* Grace periods end in the order in which they began. */
 static void reclaim(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
 	struct publisher *publisher = arg;
-	for (struct retired **at = &publisher->retired; *at;) {
-		struct retired *retired = *at;
-		if (rte_rcu_qsbr_check(publisher->plane->qsbr, retired->token, false) != 1) {
-			at = &retired->next;
-			continue;
-		}
-		*at = retired->next;
-		view_free(retired->view);
+	for (unsigned i = 0; publisher->oldest && i < RECLAIM_VIEWS; i++) {
+		struct retired *retired = publisher->oldest;
+		if (rte_rcu_qsbr_check(publisher->plane->qsbr, retired->token, false) != 1)
+			break;
+		publisher->oldest = retired->next;
+		publisher->n_retired--;
+		view_release(retired->view);
 		free(retired);
 	}
-	if (publisher->retired)
+	bool more = trie_reap(RECLAIM_NODES);
+	if (publisher->oldest || more)
+		evtimer_add(publisher->timer, &check_interval);
+}
+
+void publish_reap(struct publisher *publisher)
+{
+	if (!evtimer_pending(publisher->timer, NULL))
 		evtimer_add(publisher->timer, &check_interval);
 }
 
@@ -50,32 +60,37 @@ bool publish_view(struct publisher *publisher, struct view *view)
 		free(retired);
 		return true;
 	}
-	*retired = (struct retired){publisher->retired, old, rte_rcu_qsbr_start(plane->qsbr)};
-	publisher->retired = retired;
-	evtimer_add(publisher->timer, &check_interval);
+	*retired = (struct retired){NULL, old, rte_rcu_qsbr_start(plane->qsbr)};
+	if (publisher->oldest)
+		publisher->newest->next = retired;
+	else
+		publisher->oldest = retired;
+	publisher->newest = retired;
+	publisher->n_retired++;
+	if (!evtimer_pending(publisher->timer, NULL))
+		evtimer_add(publisher->timer, &check_interval);
 	return true;
 }
 
 unsigned publish_pending(const struct publisher *publisher)
 {
-	unsigned n = 0;
-	for (const struct retired *at = publisher->retired; at; at = at->next)
-		n++;
-	return n;
+	return publisher->n_retired;
 }
 
 void publish_finish(struct publisher *publisher)
 {
-	while (publisher->retired) {
-		struct retired *retired = publisher->retired;
-		publisher->retired = retired->next;
-		view_free(retired->view);
+	while (publisher->oldest) {
+		struct retired *retired = publisher->oldest;
+		publisher->oldest = retired->next;
+		view_release(retired->view);
 		free(retired);
 	}
 	if (publisher->timer)
 		event_free(publisher->timer);
 	if (publisher->plane && publisher->plane->view)
-		view_free(publisher->plane->view);
+		view_release(publisher->plane->view);
+	while (trie_reap(SIZE_MAX))
+		;
 	if (publisher->plane)
 		publisher->plane->view = NULL;
 	*publisher = (struct publisher){0};

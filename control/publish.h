@@ -8,8 +8,9 @@
 
 struct publisher {
 	struct plane *plane;
-	struct event *timer;     /* asks for grace periods while views are retired */
-	struct retired *retired; /* newest first */
+	struct event *timer; /* asks for grace periods while views are retired */
+	struct retired *oldest, *newest;
+	unsigned n_retired;
 };
 
 /* plane->qsbr must be there before the second view is published. Control thread. false: no
@@ -18,6 +19,9 @@ bool publish_init(struct publisher *publisher, struct plane *plane, struct event
 
 /* false: no memory; nothing is published and view stays the caller's. */
 bool publish_view(struct publisher *publisher, struct view *view);
+
+/* Has what is dead (trie_reap) freed bit by bit; also done after each grace period. */
+void publish_reap(struct publisher *publisher);
 
 /* Views that wait for their grace period. */
 unsigned publish_pending(const struct publisher *publisher);

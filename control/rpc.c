@@ -2,8 +2,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rpc.h"
 
+#include "apply.h"
+#include "change.h"
 #include "explain.h"
+#include "rollback.h"
+#include "save.h"
 #include "show.h"
+#include "show_config.h"
+#include "transaction.h"
+#include "watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +25,8 @@ enum {
 	REFUSED = -32000,
 };
 
+static const char no_memory[] = "no memory for the answer";
+
 json_t *rpc_text(const char *text)
 {
 	json_t *value = json_string(text);
@@ -31,46 +40,7 @@ json_t *rpc_text(const char *text)
 	return value;
 }
 
-static json_t *set_state(struct control *control, enum target_kind kind, struct json_in *params,
-			 struct rpc_refusal *refusal)
-{
-	static const char *const states[] = {"up", "drain", "down",
-					     NULL}; /* as enum target_state */
-	const char *name = json_in_text(params, "name", JSON_IN_NEEDED);
-	int state = json_in_choice(params, "state", states, -1);
-	if (!json_in_end(params))
-		return NULL;
-	if (state < 0) {
-		json_in_fault(params, NULL, "'state' is missing");
-		return NULL;
-	}
-	switch (control_set_state(control, kind, name, (enum target_state)state)) {
-	case CONTROL_SET:
-		return json_pack("{s:s, s:s, s:I}", target_kind_name(kind), name, "state",
-				 states[state], "generation", (json_int_t)control->generation);
-	case CONTROL_UNKNOWN:
-		snprintf(refusal->text, sizeof(refusal->text),
-			 "there is no %s '%.255s'; turnoutctl show %ss lists them",
-			 target_kind_name(kind), name, target_kind_name(kind));
-		return NULL;
-	default:
-		snprintf(refusal->text, sizeof(refusal->text), "no memory; nothing was changed");
-		return NULL;
-	}
-}
-
-static json_t *cdn_set(struct control *control, struct json_in *params, struct rpc_refusal *refusal)
-{
-	return set_state(control, TARGET_CDN, params, refusal);
-}
-
-static json_t *node_set(struct control *control, struct json_in *params,
-			struct rpc_refusal *refusal)
-{
-	return set_state(control, TARGET_NODE, params, refusal);
-}
-
-static json_t *faults_json(const struct faults *faults)
+json_t *rpc_faults(const struct faults *faults)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < faults->n; i++) {
@@ -83,54 +53,46 @@ static json_t *faults_json(const struct faults *faults)
 	return json_pack("{s:I, s:o}", "total", (json_int_t)faults->total, "faults", list);
 }
 
-static json_t *reload(struct control *control, struct json_in *params, struct rpc_refusal *refusal)
-{
-	struct faults faults = {0};
-	json_t *result = NULL;
-	if (!json_in_end(params))
-		return NULL;
-	if (control_reload(control, &faults)) {
-		const struct tables *tables = control->plane->view->tables;
-		result = json_pack("{s:I, s:I, s:f, s:s}", "generation",
-				   (json_int_t)control->generation, "scopes",
-				   (json_int_t)tables->n_scopes, "build-seconds",
-				   tables->build_seconds, "next-start", control->next_start);
-	} else {
-		snprintf(refusal->text, sizeof(refusal->text),
-			 "the configuration has %zu fault%s; generation %lu stays in use",
-			 faults.total, faults.total == 1 ? "" : "s", control->generation);
-		refusal->data = faults_json(&faults);
-	}
-	faults_clear(&faults);
-	return result;
-}
-
 static const struct {
 	const char *name;
-	rpc_method *call;
+	rpc_method *method;
 } methods[] = {
 	{"status", show_status},
 	{"show.ports", show_ports},
 	{"show.workers", show_workers},
 	{"show.drops", show_drops},
 	{"show.scopes", show_scopes},
+	{"show.scope", show_scope},
 	{"show.cdns", show_cdns},
 	{"show.nodes", show_nodes},
 	{"show.dris", show_dris},
 	{"show.footprints", show_footprints},
 	{"show.zones", show_zones},
+	{"show.config", show_config},
 	{"explain.dns", explain_dns},
 	{"explain.http", explain_http},
-	{"cdn.set", cdn_set},
-	{"node.set", node_set},
-	{"reload", reload},
+	{"show.history", rollback_history},
+	{"put", transaction_put},
+	{"remove", transaction_remove},
+	{"begin", transaction_begin},
+	{"commit", transaction_commit},
+	{"abort", transaction_abort},
+	{"apply", apply_file},
+	{"rollback", rollback_to},
+	{"save", save_file},
+	{"diff", rollback_diff},
+	{"cdn.set", transaction_set_cdn},
+	{"node.set", transaction_set_node},
+	{"reload", change_reload},
+	{"top", watch_top},
+	{"trace", watch_trace},
 };
 
 static rpc_method *find_method(const char *name)
 {
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (!strcmp(methods[i].name, name))
-			return methods[i].call;
+			return methods[i].method;
 	return NULL;
 }
 
@@ -139,33 +101,34 @@ static json_t *error_new(int code, const char *text, json_t *data)
 	return json_pack("{s:i, s:o, s:o*}", "code", code, "message", rpc_text(text), "data", data);
 }
 
-static json_t *call(struct control *control, rpc_method *method, json_t *given, json_t **error)
+static json_t *run(struct control *control, rpc_method *method, json_t *given,
+		   struct rpc_call *call, json_t **error)
 {
 	struct faults faults = {0};
-	struct rpc_refusal refusal = {.data = NULL};
 	json_t *params = given ? json_incref(given) : json_object();
 	struct json_source source = {.faults = &faults};
 	struct json_in in;
 	json_in_begin(&in, &source, params, source.place, "parameters");
 	in.name = NULL;
-	json_t *result = faults.total ? NULL : method(control, &in, &refusal);
+	json_t *result = faults.total ? NULL : method(control, &in, call);
 	if (!result && faults.n)
 		*error = error_new(INVALID_PARAMS, faults.list[0].text, NULL);
-	else if (!result && refusal.text[0])
-		*error = error_new(REFUSED, refusal.text, refusal.data);
-	else if (!result)
-		*error = error_new(INTERNAL_ERROR, "no memory for the answer", NULL);
+	else if (!result && call->text[0])
+		*error = error_new(REFUSED, call->text, call->data);
+	else if (!result && !call->later)
+		*error = error_new(INTERNAL_ERROR, no_memory, NULL);
 	faults_clear(&faults);
 	json_decref(params);
 	return result;
 }
 
-static json_t *dispatch(struct control *control, json_t *request, json_t **error)
+static json_t *dispatch(struct control *control, json_t *request, struct rpc_call *call,
+			json_t **error)
 {
-	json_t *id = json_object_get(request, "id");
 	const char *version = json_string_value(json_object_get(request, "jsonrpc"));
 	const char *name = json_string_value(json_object_get(request, "method"));
-	bool id_ok = !id || json_is_string(id) || json_is_number(id) || json_is_null(id);
+	bool id_ok = !call->id || json_is_string(call->id) || json_is_number(call->id) ||
+		     json_is_null(call->id);
 	if (!version || strcmp(version, "2.0") != 0 || !name || !id_ok) {
 		*error = error_new(
 			INVALID_REQUEST,
@@ -176,40 +139,118 @@ static json_t *dispatch(struct control *control, json_t *request, json_t **error
 	}
 	rpc_method *method = find_method(name);
 	if (method)
-		return call(control, method, json_object_get(request, "params"), error);
+		return run(control, method, json_object_get(request, "params"), call, error);
 	char text[128];
 	snprintf(text, sizeof(text), "there is no method '%.64s'", name);
 	*error = error_new(METHOD_NOT_FOUND, text, NULL);
 	return NULL;
 }
 
-char *rpc_answer(struct control *control, const char *line, size_t len)
+/* Takes result and error over. NULL: no memory at all. */
+static char *answer_text(const json_t *id, json_t *result, json_t *error)
 {
-	static const char lost[] = "{\"error\":{\"code\":-32603,\"message\":\"no memory for the "
-				   "answer\"},\"id\":null,\"jsonrpc\":\"2.0\"}";
+	bool id_ok = json_is_string(id) || json_is_number(id);
+	json_t *answer =
+		json_pack("{s:s, s:o*, s:o*, s:o}", "jsonrpc", "2.0", "result", result, "error",
+			  error, "id", id_ok ? json_incref((json_t *)id) : json_null());
+	char *text = answer && (result || error) ? json_dumps(answer, JSON_COMPACT) : NULL;
+	json_decref(answer);
+	return text ? text
+		    : strdup("{\"error\":{\"code\":-32603,\"message\":\"no memory for the "
+			     "answer\"},\"id\":null,\"jsonrpc\":\"2.0\"}");
+}
+
+char *rpc_answer(struct control *control, struct server_client *client, const char *line,
+		 size_t len)
+{
 	json_error_t parse;
 	json_t *error = NULL, *result = NULL;
 	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &parse);
+	struct rpc_call call = {.client = client, .id = json_object_get(request, "id")};
 	if (request)
-		result = dispatch(control, request, &error);
+		result = dispatch(control, request, &call, &error);
 	else
 		error = error_new(PARSE_ERROR, parse.text, NULL);
-	json_t *id = json_object_get(request, "id");
 	char *text = NULL;
 	bool refused_whole = !json_is_string(json_object_get(request, "method"));
-	if (id || refused_whole) {
-		if (!json_is_string(id) && !json_is_number(id))
-			id = json_null();
-		json_t *answer = json_pack("{s:s, s:o*, s:o*, s:O}", "jsonrpc", "2.0", "result",
-					   result, "error", error, "id", id);
-		text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
-		json_decref(answer);
-		if (!text)
-			text = strdup(lost);
+	if (!call.later && (call.id || refused_whole)) {
+		text = answer_text(call.id, result, error);
 	} else {
 		json_decref(result);
 		json_decref(error);
 	}
 	json_decref(request);
 	return text;
+}
+
+/* --- Answers that come later ---------------------------------------------------------------- */
+
+struct rpc_later {
+	struct server_client *client;
+	json_t *id; /* NULL: nobody wants an answer */
+	void (*ended)(void *arg);
+	void *arg;
+};
+
+static void later_free(struct rpc_later *later)
+{
+	json_decref(later->id);
+	free(later);
+}
+
+static void on_ended(void *arg)
+{
+	struct rpc_later *later = arg;
+	later->ended(later->arg);
+	later_free(later);
+}
+
+struct rpc_later *rpc_later(struct rpc_call *call, void (*ended)(void *arg), void *arg)
+{
+	struct rpc_later *later = call->client ? calloc(1, sizeof(*later)) : NULL;
+	if (!later) {
+		snprintf(call->text, sizeof(call->text), "%s",
+			 call->client ? no_memory
+				      : "this method answers later and needs a connection");
+		return NULL;
+	}
+	*later = (struct rpc_later){
+		.client = call->client,
+		.id = json_incref((json_t *)call->id),
+		.ended = ended,
+		.arg = arg,
+	};
+	server_client_hold(call->client, on_ended, later);
+	return call->later = later;
+}
+
+static void later_answer(struct rpc_later *later, json_t *result, json_t *error)
+{
+	struct server_client *client = later->client;
+	char *line = answer_text(later->id, result, error);
+	bool wanted = later->id;
+	later_free(later);
+	server_client_answer(client, wanted ? line : NULL);
+	free(line);
+}
+
+void rpc_later_result(struct rpc_later *later, json_t *result)
+{
+	later_answer(later, result, result ? NULL : error_new(INTERNAL_ERROR, no_memory, NULL));
+}
+
+void rpc_later_refuse(struct rpc_later *later, const char *text, json_t *data)
+{
+	later_answer(later, NULL, error_new(REFUSED, text, data));
+}
+
+bool rpc_later_tell(struct rpc_later *later, const char *method, json_t *params)
+{
+	json_t *message =
+		json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", method, "params", params);
+	char *line = message ? json_dumps(message, JSON_COMPACT) : NULL;
+	bool told = line && server_client_tell(later->client, line);
+	free(line);
+	json_decref(message);
+	return told;
 }

@@ -8,6 +8,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,56 +18,71 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-struct client {
+struct server_client {
 	struct server *server;
 	struct bufferevent *io;
+	uid_t uid;
 	bool eof;    /* it sends nothing more */
 	bool ending; /* no more lines are taken; closed when its answers are written */
-	struct client *next, **link;
+	bool held;   /* an answer comes later */
+	void (*ended)(void *arg);
+	void *ended_arg;
+	struct server_client *next, **link;
 };
 
 struct server {
 	struct event_base *base;
 	struct evconnlistener *listener;
+	struct event *every_second;
 	server_answer *answer;
 	void *arg;
 	unsigned n_clients;
-	struct client *clients;
+	struct server_client *clients;
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 };
 
-static void client_free(struct client *client)
+static void client_free(struct server_client *client)
 {
+	void (*ended)(void *arg) = client->held ? client->ended : NULL;
+	void *arg = client->ended_arg;
 	client->server->n_clients--;
 	*client->link = client->next;
 	if (client->next)
 		client->next->link = client->link;
 	bufferevent_free(client->io);
 	free(client);
+	if (ended)
+		ended(arg);
 }
 
-static size_t pending(const struct client *client)
+static size_t pending(const struct server_client *client)
 {
 	return evbuffer_get_length(bufferevent_get_output(client->io));
 }
 
-/* false: it has too much unread. */
-static bool send_line(struct client *client, const char *line)
+/* A whole line or nothing. */
+static bool add_line(struct server_client *client, const char *line)
 {
 	struct evbuffer *out = bufferevent_get_output(client->io);
-	if (evbuffer_get_length(out) + strlen(line) > SERVER_PENDING_MAX ||
-	    evbuffer_add(out, line, strlen(line)) || evbuffer_add(out, "\n", 1)) {
-		log_line(LOG_LEVEL_WARNING,
-			 "a client of the control socket was cut off: %zu octets of answers wait "
-			 "for it",
-			 evbuffer_get_length(out) + strlen(line));
-		return false;
-	}
-	return true;
+	size_t len = strlen(line);
+	return !evbuffer_expand(out, len + 1) && !evbuffer_add(out, line, len) &&
+	       !evbuffer_add(out, "\n", 1);
+}
+
+/* false: it has too much unread. */
+static bool send_line(struct server_client *client, const char *line)
+{
+	size_t waiting = pending(client) + strlen(line);
+	if (waiting <= SERVER_PENDING_MAX && add_line(client, line))
+		return true;
+	log_line(LOG_LEVEL_WARNING,
+		 "a client of the control socket was cut off: %zu octets of answers wait for it",
+		 waiting);
+	return false;
 }
 
 /* What cannot be a JSON-RPC request any more gets an answer without id and ends the client. */
-static bool refuse(struct client *client, int code, const char *text)
+static bool refuse(struct server_client *client, int code, const char *text)
 {
 	char line[256];
 	snprintf(line, sizeof(line),
@@ -78,7 +94,7 @@ static bool refuse(struct client *client, int code, const char *text)
 }
 
 /* false: no whole line is there. */
-static bool answer_next(struct client *client, bool *alive)
+static bool answer_next(struct server_client *client, bool *alive)
 {
 	size_t len;
 	struct evbuffer *in = bufferevent_get_input(client->io);
@@ -91,7 +107,7 @@ static bool answer_next(struct client *client, bool *alive)
 	if (len > SERVER_LINE_MAX) {
 		*alive = refuse(client, -32600, "the request is longer than 1 MiB");
 	} else {
-		char *answer = client->server->answer(client->server->arg, line, len);
+		char *answer = client->server->answer(client->server->arg, client, line, len);
 		if (answer)
 			*alive = send_line(client, answer);
 		free(answer);
@@ -100,10 +116,10 @@ static bool answer_next(struct client *client, bool *alive)
 	return *alive;
 }
 
-static void serve(struct client *client)
+static void serve(struct server_client *client)
 {
 	bool alive = true, line = true;
-	while (line && !client->ending && pending(client) < SERVER_PENDING_HIGH)
+	while (line && !client->held && !client->ending && pending(client) < SERVER_PENDING_HIGH)
 		line = answer_next(client, &alive);
 	if (!line)
 		client->ending |= client->eof;
@@ -124,10 +140,32 @@ static void on_written(struct bufferevent *io, void *arg)
 	serve(arg);
 }
 
+/* Both directions are closed, not only its sending side. */
+static bool has_gone(const struct server_client *client)
+{
+	struct pollfd poll_fd = {.fd = bufferevent_getfd(client->io)};
+	return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & (POLLHUP | POLLERR);
+}
+
+/* A held client is not always read, and one that ended its sending side cannot be: look. */
+static void on_second(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	struct server *server = arg;
+	for (struct server_client *client = server->clients; client;) {
+		bool gone = client->held && has_gone(client);
+		if (gone)
+			client_free(client);
+		/* What was told that one ended may have ended others. */
+		client = gone ? server->clients : client->next;
+	}
+}
+
 static void on_event(struct bufferevent *io, short what, void *arg)
 {
-	struct client *client = arg;
-	if (!(what & BEV_EVENT_EOF)) {
+	struct server_client *client = arg;
+	if (!(what & BEV_EVENT_EOF) || (client->held && has_gone(client))) {
 		client_free(client);
 		return;
 	}
@@ -137,6 +175,44 @@ static void on_event(struct bufferevent *io, short what, void *arg)
 	serve(client);
 }
 
+/* --- What the answers use ------------------------------------------------------------------- */
+
+uid_t server_client_uid(const struct server_client *client)
+{
+	return client->uid;
+}
+
+void server_client_hold(struct server_client *client, void (*ended)(void *arg), void *arg)
+{
+	client->held = true;
+	client->ended = ended;
+	client->ended_arg = arg;
+}
+
+void server_client_answer(struct server_client *client, const char *line)
+{
+	client->held = false;
+	if (line && !send_line(client, line))
+		client_free(client);
+	else
+		serve(client);
+}
+
+bool server_client_tell(struct server_client *client, const char *line)
+{
+	return pending(client) + strlen(line) <= SERVER_PENDING_HIGH && add_line(client, line);
+}
+
+/* --- The socket ----------------------------------------------------------------------------- */
+
+/* -1: unknown. */
+static uid_t peer_uid(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) ? (uid_t)-1 : peer.uid;
+}
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
 		      int address_len, void *arg)
 {
@@ -144,7 +220,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	(void)address;
 	(void)address_len;
 	struct server *server = arg;
-	struct client *client = calloc(1, sizeof(*client));
+	struct server_client *client = calloc(1, sizeof(*client));
 	struct bufferevent *io =
 		client ? bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
 	if (!io) {
@@ -153,8 +229,11 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		return;
 	}
 	static const struct timeval write_time = {.tv_sec = SERVER_WRITE_SECONDS};
-	*client = (struct client){
-		.server = server, .io = io, .next = server->clients, .link = &server->clients};
+	*client = (struct server_client){.server = server,
+					 .io = io,
+					 .uid = peer_uid(fd),
+					 .next = server->clients,
+					 .link = &server->clients};
 	if (client->next)
 		client->next->link = &client->next;
 	server->clients = client;
@@ -167,8 +246,6 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	else
 		bufferevent_enable(io, EV_READ | EV_WRITE);
 }
-
-/* --- The socket ----------------------------------------------------------------------------- */
 
 static bool make_folder(const char *path, char *err, size_t err_len)
 {
@@ -252,12 +329,15 @@ struct server *server_new(struct event_base *base, const char *path, server_answ
 		return NULL;
 	}
 	snprintf(server->path, sizeof(server->path), "%s", path);
+	static const struct timeval second = {.tv_sec = 1};
 	server->listener =
 		evconnlistener_new(base, on_accept, server, LEV_OPT_CLOSE_ON_FREE, 0, fd);
-	if (server->listener)
+	if (!server->listener)
+		close(fd);
+	server->every_second = event_new(base, -1, EV_PERSIST, on_second, server);
+	if (server->listener && server->every_second && !event_add(server->every_second, &second))
 		return server;
 	snprintf(err, err_len, "no memory for the control socket");
-	close(fd);
 	server_free(server);
 	return NULL;
 }
@@ -270,6 +350,8 @@ void server_free(struct server *server)
 		client_free(server->clients);
 	if (server->listener)
 		evconnlistener_free(server->listener);
+	if (server->every_second)
+		event_free(server->every_second);
 	unlink(server->path);
 	free(server);
 }

@@ -17,43 +17,49 @@ static json_int_t total_of(const struct plane *plane, const char *name)
 	return 0;
 }
 
-static json_t *view_json(const struct view *view)
+const char *show_time(uint64_t seconds, char text[SHOW_TIME_MAX])
 {
-	const struct tables *tables = view->tables;
-	struct trie_size trie = tables->trie_size;
-	char created[sizeof("2026-01-01T00:00:00Z")];
-	time_t seconds = (time_t)view->created;
+	time_t time = (time_t)seconds;
 	struct tm utc;
-	strftime(created, sizeof(created), "%FT%TZ", gmtime_r(&seconds, &utc));
-	struct footprint_size footprints = footprint_table_size(tables->footprints);
-	return json_pack("{s:I, s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "generation",
-			 (json_int_t)view->generation, "created", created, "build-seconds",
-			 tables->build_seconds, "scopes", (json_int_t)tables->n_scopes, "targets",
-			 (json_int_t)tables->n_targets, "zones", (json_int_t)tables->n_zones,
-			 "footprints", (json_int_t)footprints.footprints, "footprint-bytes",
-			 (json_int_t)footprints.bytes, "trie-nodes", (json_int_t)trie.nodes,
-			 "trie-keys", (json_int_t)trie.values, "trie-bytes",
-			 (json_int_t)trie.bytes);
+	if (!gmtime_r(&time, &utc) || !strftime(text, SHOW_TIME_MAX, "%FT%TZ", &utc))
+		text[0] = '\0';
+	return text;
 }
 
-json_t *show_status(struct control *control, struct json_in *params, struct rpc_refusal *refusal)
+static json_t *view_json(const struct view *view)
 {
-	(void)refusal;
+	char created[SHOW_TIME_MAX];
+	struct footprint_size footprints = footprint_table_size(view->footprints);
+	return json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:I}", "generation",
+			 (json_int_t)view->generation, "created", show_time(view->created, created),
+			 "scopes", (json_int_t)view->n_of[OBJECT_SCOPE], "targets",
+			 (json_int_t)view->n_of[OBJECT_CDN] + view->n_of[OBJECT_NODE], "zones",
+			 (json_int_t)view->n_of[OBJECT_ZONE], "footprints",
+			 (json_int_t)footprints.footprints, "footprint-prefixes",
+			 (json_int_t)footprints.prefixes);
+}
+
+json_t *show_status(struct control *control, struct json_in *params, struct rpc_call *call)
+{
+	(void)call;
 	const struct plane *plane = control->plane;
 	if (!json_in_end(params))
 		return NULL;
 	uint64_t now = plane_now_ns(plane) / UINT64_C(1000000000);
-	return json_pack(
-		"{s:s, s:s, s:I, s:I, s:o, s:s, s:I, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o}",
-		"version", TURNOUT_VERSION, "dpdk", rte_version(), "pid", (json_int_t)getpid(),
-		"uptime", (json_int_t)(now - control->started), "configuration",
-		rpc_text(control->config_path), "next-start", control->next_start, "retired-views",
-		(json_int_t)publish_pending(&control->publisher), "workers", (int)plane->n_workers,
-		"ports", (int)plane->n_ports, "dns-requests", total_of(plane, "dns_requests"),
-		"http-requests", total_of(plane, "http_requests"), "dns-redirects",
-		total_of(plane, "dns_redirects"), "http-redirects",
-		total_of(plane, "http_redirects"), "drops", (json_int_t)stats_all_drops(plane),
-		"view", view_json(plane->view));
+	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:s, s:I, s:I, s:i, s:i, s:I, s:I, s:I, "
+			 "s:I, s:I, s:o}",
+			 "version", TURNOUT_VERSION, "dpdk", rte_version(), "pid",
+			 (json_int_t)getpid(), "uptime", (json_int_t)(now - control->started),
+			 "configuration", rpc_text(control->config_path), "state-file",
+			 control->state ? rpc_text(control->settings->state_file) : json_null(),
+			 "next-start", control->next_start, "retired-views",
+			 (json_int_t)publish_pending(&control->publisher), "memory",
+			 (json_int_t)stats_memory(), "workers", (int)plane->n_workers, "ports",
+			 (int)plane->n_ports, "dns-requests", total_of(plane, "dns_requests"),
+			 "http-requests", total_of(plane, "http_requests"), "dns-redirects",
+			 total_of(plane, "dns_redirects"), "http-redirects",
+			 total_of(plane, "http_redirects"), "drops",
+			 (json_int_t)stats_all_drops(plane), "view", view_json(plane->view));
 }
 
 static json_t *mac_text(const uint8_t mac[6])
@@ -102,9 +108,9 @@ static json_t *port_json(const struct port_info *port)
 		"tx-checksum-l4", port->tx_checksum_l4, "counters", port_counters(port->id));
 }
 
-json_t *show_ports(struct control *control, struct json_in *params, struct rpc_refusal *refusal)
+json_t *show_ports(struct control *control, struct json_in *params, struct rpc_call *call)
 {
-	(void)refusal;
+	(void)call;
 	if (!json_in_end(params))
 		return NULL;
 	json_t *list = json_array();
@@ -113,9 +119,9 @@ json_t *show_ports(struct control *control, struct json_in *params, struct rpc_r
 	return json_pack("{s:o}", "ports", list);
 }
 
-json_t *show_workers(struct control *control, struct json_in *params, struct rpc_refusal *refusal)
+json_t *show_workers(struct control *control, struct json_in *params, struct rpc_call *call)
 {
-	(void)refusal;
+	(void)call;
 	const struct plane *plane = control->plane;
 	if (!json_in_end(params))
 		return NULL;
@@ -138,9 +144,9 @@ json_t *show_workers(struct control *control, struct json_in *params, struct rpc
 	return json_pack("{s:o}", "workers", list);
 }
 
-json_t *show_drops(struct control *control, struct json_in *params, struct rpc_refusal *refusal)
+json_t *show_drops(struct control *control, struct json_in *params, struct rpc_call *call)
 {
-	(void)refusal;
+	(void)call;
 	bool all = json_in_flag(params, "all", false);
 	if (!json_in_end(params))
 		return NULL;

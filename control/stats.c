@@ -2,6 +2,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stats.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include <stddef.h>
 
 #define COUNTER(name)                                                                              \
@@ -71,4 +74,16 @@ uint64_t stats_all_drops(const struct plane *plane)
 	for (unsigned i = 0; i < plane->n_workers; i++)
 		total += stats_worker_drops(plane, i);
 	return total;
+}
+
+uint64_t stats_memory(void)
+{
+	unsigned long all, resident = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%lu %lu", &all, &resident) != 2)
+		resident = 0;
+	fclose(file);
+	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }

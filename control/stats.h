@@ -22,3 +22,6 @@ uint64_t stats_counter_total(const struct plane *plane, unsigned counter);
 uint64_t stats_drop(const struct plane *plane, enum drop_reason reason);
 uint64_t stats_worker_drops(const struct plane *plane, unsigned worker);
 uint64_t stats_all_drops(const struct plane *plane);
+
+/* Octets of memory that the process has now (resident). */
+uint64_t stats_memory(void);

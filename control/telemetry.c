@@ -32,9 +32,9 @@ void telemetry_update(const struct control *control)
 	set(&shown.started, control->started);
 	set(&shown.generation, view->generation);
 	set(&shown.created, view->created);
-	set(&shown.scopes, view->tables->n_scopes);
-	set(&shown.targets, view->tables->n_targets);
-	set(&shown.zones, view->tables->n_zones);
+	set(&shown.scopes, view->n_of[OBJECT_SCOPE]);
+	set(&shown.targets, view->n_of[OBJECT_CDN] + view->n_of[OBJECT_NODE]);
+	set(&shown.zones, view->n_of[OBJECT_ZONE]);
 }
 
 static int show_status(const char *cmd, const char *params, struct rte_tel_data *data)

@@ -4,7 +4,10 @@
 #include "config.h"
 #include "control.h"
 #include "dataplane/boot.h"
+#include "json_arena.h"
+#include "lib/hits.h"
 #include "log.h"
+#include "reload.h"
 #include "telemetry.h"
 
 #include <openssl/rand.h>
@@ -51,42 +54,75 @@ static int read_options(int argc, char **argv, struct options *options)
 	return 2;
 }
 
-/* A fleet shares its keys by configuration; a single appliance can do with one of its own. */
-static bool make_cookie_key(struct settings *settings, struct faults *faults)
+/* A fleet shares its cookie keys by configuration; a single appliance can do with one of its own. */
+static bool make_keys(struct settings *settings, struct plane *plane, struct faults *faults)
 {
-	if (settings->n_cookie_keys)
-		return true;
-	settings->n_cookie_keys = 1;
-	settings->cookie_key_made = true;
-	if (RAND_bytes(settings->cookie_keys[0], sizeof(settings->cookie_keys[0])) == 1)
-		return true;
-	faults_add(faults, (struct place){NULL, 0},
-		   "no random numbers for a cookie key: set tcp.cookie-keys");
-	return false;
+	bool made = RAND_bytes(plane->top_key, sizeof(plane->top_key)) == 1;
+	if (!settings->n_cookie_keys) {
+		settings->n_cookie_keys = 1;
+		settings->cookie_key_made = true;
+		made &= RAND_bytes(settings->cookie_keys[0], sizeof(settings->cookie_keys[0])) == 1;
+	}
+	if (!made)
+		faults_add(faults, (struct place){NULL, 0},
+			   "OpenSSL gives no random numbers for keys; look at its configuration");
+	return made;
 }
 
-static int serve(const char *program, const struct options *options, struct settings *settings,
-		 struct compiler *compiler, struct tables *tables, struct faults *faults)
+/* Reads everything as a start would, without ports and workers, and without the state file. */
+static int check(const struct options *options, struct settings *settings,
+		 struct config_reading *reading, struct faults *faults)
 {
 	static struct plane plane;
 	static struct control control;
 	int code = 1;
-	if (!make_cookie_key(settings, faults) || !boot_eal(program, settings, &plane, faults))
-		return 1;
-	control_set_clock(&plane);
-	if (!control_init(&control, &plane, settings, options->config) ||
-	    !control_adopt(&control, tables, compiler_states(compiler))) {
+	plane.settings = settings;
+	plane.tsc_hz = 1000000000;
+	if (!control_init(&control, &plane, settings, options->config)) {
 		faults_add(faults, (struct place){NULL, 0}, "no memory to start");
+		config_close(reading);
+	} else if (reload_first(&control, reading, faults)) {
+		const struct view *view = control.head;
+		printf("%s: good: %u scopes, %u targets, %u zones, %zu ports\n", options->config,
+		       view->n_of[OBJECT_SCOPE], view->n_of[OBJECT_CDN] + view->n_of[OBJECT_NODE],
+		       view->n_of[OBJECT_ZONE], settings->n_ports);
+		code = 0;
+	}
+	control_clear(&control);
+	return code;
+}
+
+static int serve(const char *program, const struct options *options, struct settings *settings,
+		 struct config_reading *reading, struct faults *faults)
+{
+	static struct plane plane;
+	static struct control control;
+	int code = 1;
+	if (faults->total || !make_keys(settings, &plane, faults) ||
+	    !boot_eal(program, settings, &plane, faults)) {
+		config_close(reading);
+		return 1;
+	}
+	if (!settings->state_file)
+		log_line(LOG_LEVEL_WARNING, "no state.file is configured: what is set at run time "
+					    "ends with the process");
+	control_set_clock(&plane);
+	if (!hits_init(settings->n_workers) ||
+	    !control_init(&control, &plane, settings, options->config)) {
+		faults_add(faults, (struct place){NULL, 0}, "no memory to start");
+		config_close(reading);
 		boot_eal_stop(&plane);
 		return 1;
 	}
-	if (boot_ports(&plane, faults) && boot_workers(&plane, faults)) {
+	if (control_load(&control, reading, faults) && boot_ports(&plane, faults) &&
+	    boot_workers(&plane, faults)) {
 		telemetry_start(&control);
 		code = control_run(&control);
 	}
 	boot_workers_stop(&plane);
 	boot_ports_stop(&plane);
 	control_clear(&control);
+	hits_finish();
 	boot_eal_stop(&plane);
 	return code;
 }
@@ -100,23 +136,14 @@ int main(int argc, char **argv)
 	if (code >= 0)
 		return code;
 
-	struct compiler *compiler = compiler_new(&faults);
-	struct tables *tables = NULL;
-	if (compiler && config_load(options.config, &settings, compiler, &faults))
-		tables = compiler_finish(compiler, settings.n_workers);
+	json_arena_init();
+	struct config_reading *reading = config_open(options.config, &settings, &faults);
 	code = 1;
-	if (!compiler)
-		log_line(LOG_LEVEL_ERROR, "no memory to start");
-	else if (tables && options.check) {
-		printf("%s: good: %u scopes, %u targets, %u zones, %zu ports\n", options.config,
-		       tables->n_scopes, tables->n_targets, tables->n_zones, settings.n_ports);
-		code = 0;
-	} else if (tables)
-		code = serve(argv[0], &options, &settings, compiler, tables, &faults);
+	if (reading)
+		code = options.check ? check(&options, &settings, reading, &faults)
+				     : serve(argv[0], &options, &settings, reading, &faults);
 	log_faults(&faults);
 	faults_clear(&faults);
-	tables_release(tables);
-	compiler_free(compiler);
 	settings_clear(&settings);
 	return code;
 }

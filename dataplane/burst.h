@@ -59,12 +59,14 @@ struct burst {
 	struct request requests[BURST_MAX];
 };
 
-/* A worker's own things; control reads stats only. */
+/* A worker's own things; control reads what the plane points to: stats, top and what is in trace. */
 struct worker {
 	unsigned id;
 	struct plane *plane;
 	const struct port_info *port; /* that the burst came from */
 	struct worker_stats *stats;
+	struct top *top;
+	struct trace_ring *trace;
 	struct syn_cookie_keys cookie_keys;
 	uint64_t date_second; /* that `date` says */
 	char date[32];
@@ -73,10 +75,12 @@ struct worker {
 	struct burst burst;
 };
 
-/* The stages, in this order; each goes over the whole burst. Only the worker's own thread calls them. */
+/* The stages, in this order; each goes over the whole burst. Only the worker's own thread calls them. The four replies are one
+ * stage. */
 void classify_burst(struct worker *worker);
 void decode_burst(struct worker *worker);
-void lookup_burst(struct worker *worker);
+void match_burst(struct worker *worker);
+void choose_burst(struct worker *worker);
 void reply_dns_burst(struct worker *worker);
 void reply_http_burst(struct worker *worker);
 void reply_l3_burst(struct worker *worker);
@@ -86,6 +90,17 @@ void seal_burst(struct worker *worker);
 /* All of them, for the mbufs in burst.mbufs[0, n) from `port`. Afterwards packets[i].answer says which mbufs are to be sent;
  * all else is counted. No mbuf is freed. */
 void burst_run(struct worker *worker, const struct port_info *port);
+
+static inline bool packet_is_request(const struct packet *packet)
+{
+	return packet->lane == LANE_DNS || packet->lane == LANE_HTTP;
+}
+
+/* Without an error that decode found. */
+static inline bool packet_is_sound(const struct packet *packet)
+{
+	return packet_is_request(packet) && packet->reason == DROP_none;
+}
 
 static inline void packet_drop(struct packet *packet, enum drop_reason reason)
 {

@@ -16,26 +16,31 @@ enum {
 	IDLE_LONG_SLEEP_US = 500,
 };
 
+static void *on_node(const char *what, size_t size, int socket)
+{
+	return rte_zmalloc_socket(what, size, RTE_CACHE_LINE_SIZE, socket);
+}
+
 struct worker *worker_new(struct plane *plane, unsigned id, int socket)
 {
 	const struct settings *settings = plane->settings;
-	struct worker *worker =
-		rte_zmalloc_socket("worker", sizeof(*worker), RTE_CACHE_LINE_SIZE, socket);
+	struct worker *worker = on_node("worker", sizeof(*worker), socket);
 	if (!worker)
 		return NULL;
-	worker->stats = rte_zmalloc_socket("worker_stats", sizeof(*worker->stats),
-					   RTE_CACHE_LINE_SIZE, socket);
-	if (!worker->stats) {
-		rte_free(worker);
-		return NULL;
-	}
 	worker->id = id;
 	worker->plane = plane;
+	plane->stats[id] = worker->stats = on_node("stats", sizeof(*worker->stats), socket);
+	plane->tops[id] = worker->top = on_node("top", sizeof(*worker->top), socket);
+	plane->trace_rings[id] = worker->trace = on_node("trace", sizeof(*worker->trace), socket);
+	if (!worker->stats || !worker->top || !worker->trace) {
+		worker_free(worker);
+		return NULL;
+	}
+	top_init(worker->top, plane->top_key, plane_now_ns(plane) / UINT64_C(1000000000));
 	worker->match.worker = id;
 	worker->match.random = rte_rand() | 1;
 	worker->cookie_keys.n = settings->n_cookie_keys;
 	memcpy(worker->cookie_keys.key, settings->cookie_keys, sizeof(settings->cookie_keys));
-	plane->stats[id] = worker->stats;
 	return worker;
 }
 
@@ -43,24 +48,14 @@ void worker_free(struct worker *worker)
 {
 	if (!worker)
 		return;
-	worker->plane->stats[worker->id] = NULL;
+	struct plane *plane = worker->plane;
+	plane->stats[worker->id] = NULL;
+	plane->tops[worker->id] = NULL;
+	plane->trace_rings[worker->id] = NULL;
+	rte_free(worker->trace);
+	rte_free(worker->top);
 	rte_free(worker->stats);
 	rte_free(worker);
-}
-
-void burst_run(struct worker *worker, const struct port_info *port)
-{
-	worker->port = port;
-	worker->burst.view = plane_view(worker->plane);
-	worker->burst.now_ns = plane_now_ns(worker->plane);
-	classify_burst(worker);
-	decode_burst(worker);
-	lookup_burst(worker);
-	reply_dns_burst(worker);
-	reply_http_burst(worker);
-	reply_l3_burst(worker);
-	reply_tcp_burst(worker);
-	seal_burst(worker);
 }
 
 /* Answers to the device, all else back to the pool. What the device does not take is dropped: the client asks again. */

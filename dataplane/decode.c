@@ -108,6 +108,8 @@ static void decode_tcp(struct worker *worker, uint16_t i)
 		packet_drop(packet, DROP_tcp_flags);
 	else if (packet->port != PORT_HTTP)
 		refuse(packet, DROP_tcp_port);
+	else if (flags == TH_SYN && __atomic_load_n(&worker->plane->draining, __ATOMIC_RELAXED))
+		packet_drop(packet, DROP_tcp_draining);
 	else if (flags == TH_SYN)
 		packet->lane = LANE_SYN;
 	else if (flags & TH_SYN || !(flags & TH_ACK))

@@ -40,3 +40,11 @@ void faults_clear(struct faults *faults)
 	free(faults->list);
 	*faults = (struct faults){0};
 }
+
+void faults_append(struct faults *faults, const struct faults *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		faults_add(faults, (struct place){from->list[i].file, from->list[i].line}, "%s",
+			   from->list[i].text);
+	faults->total += from->total - from->n;
+}

@@ -26,4 +26,6 @@ struct faults {
 
 void faults_add(struct faults *faults, struct place place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* All of them, the list that they come from stays as it is. */
+void faults_append(struct faults *faults, const struct faults *from);
 void faults_clear(struct faults *faults);

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "footprint.h"
 
-#include "array.h"
 #include "bytes.h"
 #include "footprint_table.h"
 
@@ -22,6 +21,12 @@ static int fail(char *err, size_t err_len, const char *format, ...)
 	va_end(args);
 	return -1;
 }
+
+/* Values in a form that can be sorted and compared: for CIDR 16 octets of address and the length, else a geo_key in network
+ * byte order, then zeros. */
+struct value {
+	uint8_t bytes[17];
+};
 
 /* --- Values --------------------------------------------------------------------------------------------------- */
 
@@ -53,7 +58,7 @@ bool footprint_type_parse(const char *text, enum footprint_type *type)
 }
 
 /* RFC 8006 §4.3.5, §4.3.6. */
-static bool parse_cidr(const char *text, uint8_t family, struct footprint_value *value)
+static bool parse_cidr(const char *text, uint8_t family, struct value *value)
 {
 	struct ip_prefix prefix;
 	if (!strchr(text, '/') || strpbrk(text, "ABCDEF") || !ip_prefix_parse(text, &prefix) ||
@@ -64,7 +69,7 @@ static bool parse_cidr(const char *text, uint8_t family, struct footprint_value 
 	return true;
 }
 
-static bool put_key(struct footprint_value *value, geo_key key)
+static bool put_key(struct value *value, geo_key key)
 {
 	store_be32(value->bytes, (uint32_t)(key >> 32));
 	store_be32(value->bytes + 4, (uint32_t)key);
@@ -72,7 +77,7 @@ static bool put_key(struct footprint_value *value, geo_key key)
 }
 
 /* RFC 8006 §4.3.7. */
-static bool parse_asn(const char *text, struct footprint_value *value)
+static bool parse_asn(const char *text, struct value *value)
 {
 	size_t digits = strncmp(text, "as", 2) == 0 ? strspn(text + 2, "0123456789") : 0;
 	if (digits == 0 || digits > 10 || text[2 + digits] || text[2] == '0')
@@ -87,14 +92,14 @@ static bool is_lower(char c)
 }
 
 /* RFC 8006 §4.3.8. */
-static bool parse_country(const char *text, struct footprint_value *value)
+static bool parse_country(const char *text, struct value *value)
 {
 	return is_lower(text[0]) && is_lower(text[1]) && !text[2] &&
 	       put_key(value, geo_key_code(GEO_COUNTRY, text, 2));
 }
 
 /* RFC 9388 §2.1. */
-static bool parse_subdivision(const char *text, struct footprint_value *value)
+static bool parse_subdivision(const char *text, struct value *value)
 {
 	size_t len = strlen(text);
 	return is_lower(text[0]) && is_lower(text[1]) && text[2] == '-' && len >= 4 && len <= 6 &&
@@ -102,9 +107,9 @@ static bool parse_subdivision(const char *text, struct footprint_value *value)
 	       put_key(value, geo_key_code(GEO_SUBDIVISION, text, len));
 }
 
-static bool parse_value(enum footprint_type type, const char *text, struct footprint_value *value)
+static bool parse_value(enum footprint_type type, const char *text, struct value *value)
 {
-	*value = (struct footprint_value){0};
+	*value = (struct value){0};
 	switch (type) {
 	case FOOTPRINT_IPV4CIDR:
 		return parse_cidr(text, 4, value);
@@ -121,99 +126,19 @@ static bool parse_value(enum footprint_type type, const char *text, struct footp
 	}
 }
 
-struct ip_prefix footprint_value_prefix(const struct footprint_value *value, unsigned slot)
-{
-	struct ip_prefix prefix = {.len = value->bytes[16]};
-	prefix.addr.family = slot % FOOTPRINT_UNION == FOOTPRINT_IPV4CIDR ? 4 : 6;
-	memcpy(prefix.addr.bytes, value->bytes, 16);
-	return prefix;
-}
+/* --- Checks --------------------------------------------------------------------------------------------------- */
 
-geo_key footprint_value_key(const struct footprint_value *value)
-{
-	return (geo_key)load_be32(value->bytes) << 32 | load_be32(value->bytes + 4);
-}
+/* A list on its way to canonical form. */
+struct intake {
+	const struct footprint_geo *geo;
+	struct value *values;
+	size_t n_values;
+	char *err;
+	size_t err_len;
+};
 
-/* --- The builder ---------------------------------------------------------------------------------------------- */
-
-struct footprint_builder *footprint_builder_new(void)
-{
-	return calloc(1, sizeof(struct footprint_builder));
-}
-
-void footprint_builder_free(struct footprint_builder *builder)
-{
-	if (!builder)
-		return;
-	for (size_t i = 0; i < builder->n_geo; i++)
-		geo_close(builder->geo[i]);
-	free(builder->geo);
-	free(builder->lists);
-	free(builder->values);
-	free(builder->index);
-	free(builder);
-}
-
-int footprint_builder_geo(struct footprint_builder *builder, const char *path, char *err,
-			  size_t err_len)
-{
-	struct geo **all = array_reserve(builder->geo, &builder->geo_cap, builder->n_geo + 1,
-					 sizeof(struct geo *));
-	if (!all)
-		return fail(err, err_len, "no memory");
-	builder->geo = all;
-	all[builder->n_geo] = geo_open(path, err, err_len);
-	if (!all[builder->n_geo])
-		return -1;
-	builder->n_geo++;
-	return 0;
-}
-
-static int check_geo(const struct footprint_builder *builder, enum footprint_type type,
-		     const char *value, char *err, size_t err_len)
-{
-	static const struct {
-		enum geo_kind kind;
-		const char *what;
-	} needs[] = {
-		[FOOTPRINT_ASN] = {GEO_ASN, "AS numbers"},
-		[FOOTPRINT_COUNTRYCODE] = {GEO_COUNTRY, "countries"},
-		[FOOTPRINT_SUBDIVISIONCODE] = {GEO_SUBDIVISION, "subdivisions"},
-	};
-	if (!footprint_slot_is_geo(type))
-		return 0;
-	for (size_t i = 0; i < builder->n_geo; i++) {
-		if (geo_has(builder->geo[i], needs[type].kind))
-			return 0;
-	}
-	return fail(err, err_len,
-		    "footprint value \"%s\" needs a geolocation database with %s: add one to "
-		    "geo.databases",
-		    value, needs[type].what);
-}
-
-static int add_values(struct footprint_builder *builder, const struct footprint *object, char *err,
-		      size_t err_len)
-{
-	struct footprint_value *values =
-		array_reserve(builder->values, &builder->values_cap,
-			      builder->n_values + object->n_values, sizeof(*values));
-	if (!values)
-		return fail(err, err_len, "no memory");
-	builder->values = values;
-	for (size_t i = 0; i < object->n_values; i++) {
-		if (!parse_value(object->type, object->values[i], &values[builder->n_values++]))
-			return fail(err, err_len,
-				    "%s footprint value \"%s\" is not valid; expected %s",
-				    types[object->type].name, object->values[i],
-				    types[object->type].expected);
-		if (check_geo(builder, object->type, object->values[i], err, err_len) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int check_object(const struct footprint *object, bool in_union, char *err, size_t err_len)
+static int check_object(const struct footprint *object, bool in_union, size_t *n_values, char *err,
+			size_t err_len)
 {
 	bool is_union = object->type == FOOTPRINT_UNION;
 	if ((unsigned)object->type > FOOTPRINT_UNION)
@@ -225,58 +150,160 @@ static int check_object(const struct footprint *object, bool in_union, char *err
 	if ((is_union ? object->n_members : object->n_values) == 0)
 		return fail(err, err_len, "%s footprint has no values; expected %s",
 			    types[object->type].name, types[object->type].expected);
+	*n_values += is_union ? 0 : object->n_values;
 	for (size_t i = 0; is_union && i < object->n_members; i++) {
-		if (check_object(&object->members[i], true, err, err_len) < 0)
+		if (check_object(&object->members[i], true, n_values, err, err_len) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct footprint_value));
-}
+/* Values are counted and measured in 32 bits. */
+enum { VALUES_MAX = 1 << 27 };
 
-/* Sorts the values from `first` on and drops doubles. */
-static void sort_values(struct footprint_builder *builder, size_t first)
+static int check_list(const struct footprint *list, size_t n, size_t *n_values, char *err,
+		      size_t err_len)
 {
-	struct footprint_value *values = builder->values + first;
-	size_t n = builder->n_values - first, kept = 0;
+	*n_values = 0;
 	if (n == 0)
-		return;
-	qsort(values, n, sizeof(*values), by_bytes);
-	for (size_t i = 1; i < n; i++) {
-		if (by_bytes(&values[kept], &values[i]) != 0)
-			values[++kept] = values[i];
+		return fail(
+			err, err_len,
+			"the list of footprints is empty; expected at least one footprint object");
+	for (size_t i = 0; i < n; i++) {
+		if (check_object(&list[i], false, n_values, err, err_len) < 0)
+			return -1;
 	}
-	builder->n_values = first + kept + 1;
+	if (*n_values > VALUES_MAX)
+		return fail(err, err_len, "the list of footprints has more than %d values",
+			    VALUES_MAX);
+	return 0;
 }
 
-static int fill_slot(struct footprint_builder *builder, unsigned slot, const struct footprint *list,
-		     size_t n, char *err, size_t err_len)
+static int check_geo(const struct intake *in, enum footprint_type type, const char *value)
+{
+	static const struct {
+		enum geo_kind kind;
+		const char *what;
+	} needs[] = {
+		[FOOTPRINT_ASN] = {GEO_ASN, "AS numbers"},
+		[FOOTPRINT_COUNTRYCODE] = {GEO_COUNTRY, "countries"},
+		[FOOTPRINT_SUBDIVISIONCODE] = {GEO_SUBDIVISION, "subdivisions"},
+	};
+	if (!footprint_slot_is_geo(type) ||
+	    (in->geo && footprint_geo_has(in->geo, needs[type].kind)))
+		return 0;
+	return fail(in->err, in->err_len,
+		    "footprint value \"%s\" needs a geolocation database with %s: add one to "
+		    "geo.databases",
+		    value, needs[type].what);
+}
+
+/* --- Canonical form ------------------------------------------------------------------------------------------- */
+
+static int add_values(struct intake *in, const struct footprint *object)
+{
+	for (size_t i = 0; i < object->n_values; i++) {
+		if (!parse_value(object->type, object->values[i], &in->values[in->n_values++]))
+			return fail(in->err, in->err_len,
+				    "%s footprint value \"%s\" is not valid; expected %s",
+				    types[object->type].name, object->values[i],
+				    types[object->type].expected);
+		if (check_geo(in, object->type, object->values[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int fill_slot(struct intake *in, unsigned slot, const struct footprint *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct footprint *object = &list[i];
 		if (object->type == FOOTPRINT_UNION && slot >= FOOTPRINT_UNION) {
-			if (fill_slot(builder, slot - FOOTPRINT_UNION, object->members,
-				      object->n_members, err, err_len) < 0)
+			if (fill_slot(in, slot - FOOTPRINT_UNION, object->members,
+				      object->n_members) < 0)
 				return -1;
 		} else if (object->type == slot) {
-			if (add_values(builder, object, err, err_len) < 0)
+			if (add_values(in, object) < 0)
 				return -1;
 		}
 	}
 	return 0;
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct value));
+}
+
+/* Whether the value, which is not before the other one, adds nothing to it. */
+static bool is_inside(const struct value *value, const struct value *other, unsigned slot)
+{
+	if (footprint_slot_is_geo(slot))
+		return by_bytes(value, other) == 0;
+	return ((ip_number_load(value->bytes) ^ ip_number_load(other->bytes)) &
+		ip_number_mask(other->bytes[16])) == 0;
+}
+
+/* Sorts the values from `first` on and drops those that are inside others. Gives how many there are. */
+static uint32_t sort_values(struct intake *in, size_t first, unsigned slot)
+{
+	struct value *values = in->values + first;
+	size_t n = in->n_values - first, kept = 0;
+	if (n == 0)
+		return 0;
+	if (n > 1)
+		qsort(values, n, sizeof(*values), by_bytes);
+	for (size_t i = 1; i < n; i++) {
+		if (!is_inside(&values[i], &values[kept], slot))
+			values[++kept] = values[i];
+	}
+	in->n_values = first + kept + 1;
+	return (uint32_t)kept + 1;
+}
+
+/* The octets that a slot keeps of a value. */
+static void put_value(uint8_t *at, const struct value *value, unsigned slot)
+{
+	unsigned width = footprint_slot_width(slot);
+	memcpy(at, value->bytes, width);
+	if (!footprint_slot_is_geo(slot))
+		at[width - 1] = value->bytes[16];
+}
+
+static struct footprint_list *pack(const struct intake *in, const uint32_t n[FOOTPRINT_SLOTS])
+{
+	size_t len = 0;
+	for (unsigned slot = 0; slot < FOOTPRINT_SLOTS; slot++)
+		len += n[slot] ? sizeof(n[slot]) + (size_t)n[slot] * footprint_slot_width(slot) : 0;
+	struct footprint_list *list = malloc(offsetof(struct footprint_list, bytes) + len);
+	if (!list)
+		return NULL;
+	list->refs = 1;
+	list->len = (uint32_t)len;
+	list->slots = list->terms = 0;
+	uint8_t *at = list->bytes;
+	const struct value *value = in->values;
+	for (unsigned slot = 0; slot < FOOTPRINT_SLOTS; slot++) {
+		if (n[slot] == 0)
+			continue;
+		list->slots |= (uint16_t)(1u << slot);
+		list->terms |= (uint8_t)(1u << footprint_slot_term(slot));
+		memcpy(at, &n[slot], sizeof(n[slot]));
+		at += sizeof(n[slot]);
+		for (uint32_t i = 0; i < n[slot]; i++, at += footprint_slot_width(slot))
+			put_value(at, value++, slot);
+	}
+	return list;
+}
+
 /* --- Ranks ---------------------------------------------------------------------------------------------------- */
 
 /* 1 country, 2 subdivision, 3 AS, 4 to 132 CIDR: 4 + the shortest prefix length, which for IPv4 counts from 96. A union
  * ranks as the lowest of its members; each further type that narrows adds 1 to the best one. */
-static unsigned slot_rank(unsigned slot, const struct footprint_value *values, size_t n)
+static unsigned slot_rank(const struct footprint_values *values)
 {
 	unsigned shortest = 128;
-	switch (slot % FOOTPRINT_UNION) {
+	switch (values->slot % FOOTPRINT_UNION) {
 	case FOOTPRINT_COUNTRYCODE:
 		return 1;
 	case FOOTPRINT_SUBDIVISIONCODE:
@@ -284,140 +311,86 @@ static unsigned slot_rank(unsigned slot, const struct footprint_value *values, s
 	case FOOTPRINT_ASN:
 		return 3;
 	default:
-		for (size_t i = 0; i < n; i++) {
-			if (values[i].bytes[16] < shortest)
-				shortest = values[i].bytes[16];
+		for (uint32_t i = 0; i < values->n; i++) {
+			unsigned len = values->at[(i + 1) * (size_t)values->width - 1];
+			shortest = len < shortest ? len : shortest;
 		}
-		return 4 + shortest + (slot % FOOTPRINT_UNION == FOOTPRINT_IPV4CIDR ? 96 : 0);
+		return 4 + shortest + (footprint_slot_family(values->slot) == 4 ? 96 : 0);
 	}
 }
 
-static uint8_t list_rank(const struct footprint_builder *builder, const struct footprint_list *list)
+static uint8_t list_rank(const struct footprint_list *list)
 {
-	unsigned best = 0, in_union = UINT8_MAX, types_that_narrow = 0;
-	const struct footprint_value *values = builder->values + list->values;
-	for (unsigned slot = 0; slot < FOOTPRINT_SLOTS; values += list->n[slot++]) {
-		if (list->n[slot] == 0)
-			continue;
-		unsigned rank = slot_rank(slot, values, list->n[slot]);
-		if (slot >= FOOTPRINT_UNION) {
+	unsigned best = 0, in_union = UINT8_MAX;
+	for (struct footprint_values values = {0}; footprint_values_next(list, &values);) {
+		unsigned rank = slot_rank(&values);
+		if (values.slot >= FOOTPRINT_UNION)
 			in_union = rank < in_union ? rank : in_union;
-			continue;
-		}
-		best = rank > best ? rank : best;
-		types_that_narrow++;
+		else
+			best = rank > best ? rank : best;
 	}
-	if (in_union != UINT8_MAX) {
+	if (in_union != UINT8_MAX)
 		best = in_union > best ? in_union : best;
-		types_that_narrow++;
+	return (uint8_t)(best + (unsigned)__builtin_popcount(list->terms) - 1);
+}
+
+/* --- Lists ---------------------------------------------------------------------------------------------------- */
+
+struct footprint_list *footprint_list_new(const struct footprint_geo *geo,
+					  const struct footprint *list, size_t n, uint8_t *rank,
+					  char *err, size_t err_len)
+{
+	struct intake in = {.geo = geo, .err = err, .err_len = err_len};
+	struct footprint_list *canonical = NULL;
+	uint32_t counts[FOOTPRINT_SLOTS] = {0};
+	struct value few[16];
+	size_t n_values;
+	if (check_list(list, n, &n_values, err, err_len) < 0)
+		return NULL;
+	in.values = few;
+	if (n_values > sizeof(few) / sizeof(few[0]))
+		in.values = malloc(n_values * sizeof(*in.values));
+	int status = in.values ? 0 : fail(err, err_len, "no memory");
+	for (unsigned slot = 0; status == 0 && slot < FOOTPRINT_SLOTS; slot++) {
+		size_t first = in.n_values;
+		status = fill_slot(&in, slot, list, n);
+		if (status == 0)
+			counts[slot] = sort_values(&in, first, slot);
 	}
-	return (uint8_t)(best + types_that_narrow - 1);
-}
-
-/* --- Equal lists, equal ids ----------------------------------------------------------------------------------- */
-
-static uint64_t list_hash(const struct footprint_builder *builder,
-			  const struct footprint_list *list)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	const uint8_t *at = builder->values[list->values].bytes,
-		      *end = builder->values[builder->n_values].bytes;
-	for (; at < end; at++)
-		hash = (hash ^ *at) * UINT64_C(0x100000001b3);
-	for (unsigned slot = 0; slot < FOOTPRINT_SLOTS; slot++)
-		hash = (hash ^ list->n[slot]) * UINT64_C(0x100000001b3);
-	return hash ^ hash >> 32;
-}
-
-static size_t n_values_of(const struct footprint_list *list)
-{
-	size_t n = 0;
-	for (unsigned slot = 0; slot < FOOTPRINT_SLOTS; slot++)
-		n += list->n[slot];
-	return n;
-}
-
-static bool lists_equal(const struct footprint_builder *builder, const struct footprint_list *a,
-			const struct footprint_list *b)
-{
-	return a->hash == b->hash && memcmp(a->n, b->n, sizeof(a->n)) == 0 &&
-	       memcmp(builder->values + a->values, builder->values + b->values,
-		      n_values_of(a) * sizeof(*builder->values)) == 0;
-}
-
-static bool index_grow(struct footprint_builder *builder)
-{
-	size_t size = builder->index_size ? 2 * builder->index_size : 64;
-	uint32_t *index = calloc(size, sizeof(*index));
-	if (!index)
-		return false;
-	for (uint32_t id = 0; id < builder->n_lists; id++) {
-		size_t i = builder->lists[id].hash & (size - 1);
-		while (index[i])
-			i = (i + 1) & (size - 1);
-		index[i] = id + 1;
+	if (status == 0) {
+		canonical = pack(&in, counts);
+		if (canonical)
+			*rank = list_rank(canonical);
+		else
+			fail(err, err_len, "no memory");
 	}
-	free(builder->index);
-	builder->index = index;
-	builder->index_size = size;
-	return true;
+	if (in.values != few)
+		free(in.values);
+	return canonical;
 }
 
-/* Takes the list, whose values are the builder's last, or finds its equal and drops the values. */
-static bool intern(struct footprint_builder *builder, const struct footprint_list *list,
-		   uint32_t *id)
+void footprint_list_release(struct footprint_list *list)
 {
-	if (2 * builder->n_lists >= builder->index_size && !index_grow(builder))
-		return false;
-	size_t i = list->hash & (builder->index_size - 1);
-	for (; builder->index[i]; i = (i + 1) & (builder->index_size - 1)) {
-		*id = builder->index[i] - 1;
-		if (lists_equal(builder, &builder->lists[*id], list)) {
-			builder->n_values = list->values;
-			return true;
-		}
-	}
-	struct footprint_list *lists = array_reserve(builder->lists, &builder->lists_cap,
-						     builder->n_lists + 1, sizeof(*lists));
-	if (!lists)
-		return false;
-	builder->lists = lists;
-	*id = (uint32_t)builder->n_lists;
-	lists[builder->n_lists++] = *list;
-	builder->index[i] = *id + 1;
-	return true;
+	if (list && --list->refs == 0)
+		free(list);
 }
 
-static int add_list(struct footprint_builder *builder, const struct footprint *list, size_t n,
-		    uint32_t *id, uint8_t *rank, char *err, size_t err_len)
+uint32_t footprint_values_search(const struct footprint_values *values, const uint8_t *bytes)
 {
-	struct footprint_list canonical = {.values = builder->n_values};
-	if (n == 0)
-		return fail(
-			err, err_len,
-			"the list of footprints is empty; expected at least one footprint object");
-	for (size_t i = 0; i < n; i++) {
-		if (check_object(&list[i], false, err, err_len) < 0)
-			return -1;
+	uint32_t low = 0, high = values->n;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (memcmp(values->at + (size_t)mid * values->width, bytes, values->width) < 0)
+			low = mid + 1;
+		else
+			high = mid;
 	}
-	for (unsigned slot = 0; slot < FOOTPRINT_SLOTS; slot++) {
-		size_t first = builder->n_values;
-		if (fill_slot(builder, slot, list, n, err, err_len) < 0)
-			return -1;
-		sort_values(builder, first);
-		canonical.n[slot] = (uint32_t)(builder->n_values - first);
-	}
-	canonical.hash = list_hash(builder, &canonical);
-	*rank = list_rank(builder, &canonical);
-	return intern(builder, &canonical, id) ? 0 : fail(err, err_len, "no memory");
+	return low;
 }
 
-int footprint_builder_add(struct footprint_builder *builder, const struct footprint *list, size_t n,
-			  uint32_t *id, uint8_t *rank, char *err, size_t err_len)
+bool footprint_values_has(const struct footprint_values *values, const uint8_t *bytes)
 {
-	size_t n_values = builder->n_values;
-	int status = add_list(builder, list, n, id, rank, err, err_len);
-	if (status < 0)
-		builder->n_values = n_values;
-	return status;
+	uint32_t i = footprint_values_search(values, bytes);
+	return i < values->n &&
+	       memcmp(values->at + (size_t)i * values->width, bytes, values->width) == 0;
 }

@@ -1,5 +1,5 @@
-/* footprint - where clients may be: footprint objects compiled to address ranges, and one search that tells in which of
- * all footprints an address is. RFC 8006 §4.2.2.2, RFC 9388. */
+/* footprint - where clients may be: lists of footprint objects, in a table that changes list by list, and the search that tells
+ * in which of them an address is. RFC 8006 §4.2.2.2, RFC 9388. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
@@ -30,66 +30,96 @@ struct footprint {
 /* false: not a type we know. */
 bool footprint_type_parse(const char *text, enum footprint_type *type);
 
-/* --- Control thread: building ------------------------------------------------------------------------------- */
+/* --- Geolocation ------------------------------------------------------------------------------------------------ */
 
-struct footprint_builder;
+/* What MaxMind DB files say of each address (AS number, country, subdivisions), flattened. Immutable; counted by the
+ * control thread. Records are read for the keys country.iso_code, country_code, subdivisions[].iso_code,
+ * autonomous_system_number and asn. */
+struct footprint_geo;
+
+/* NULL: the reason is in err. Any thread; may take seconds for a large file. */
+struct footprint_geo *footprint_geo_load(const char *const *paths, size_t n, char *err,
+					 size_t err_len);
+void footprint_geo_retain(struct footprint_geo *geo);
+void footprint_geo_release(struct footprint_geo *geo);
+
+/* Is it made of these files, and are they as they were (size, time of change, inode)? */
+bool footprint_geo_is(const struct footprint_geo *geo, const char *const *paths, size_t n);
+
+/* The path of its i-th file, as it was loaded; NULL: it has no more. */
+const char *footprint_geo_path(const struct footprint_geo *geo, size_t i);
+
+/* --- The table: control thread ---------------------------------------------------------------------------------- */
+
+/* One version: immutable, shares what it can with the version that it was made of, counted. */
 struct footprint_table;
 
-/* NULL: no memory. */
-struct footprint_builder *footprint_builder_new(void);
-void footprint_builder_free(struct footprint_builder *builder);
+/* An empty one; geo NULL: lists with geographic types are refused. It takes a reference of its own on geo. NULL: no memory. */
+struct footprint_table *footprint_table_new(struct footprint_geo *geo);
+void footprint_table_retain(struct footprint_table *table);
+void footprint_table_release(struct footprint_table *table);
+struct footprint_geo *footprint_table_geo(const struct footprint_table *table); /* or NULL */
 
-/* Adds a geolocation database in MaxMind DB format. 0, or -1 with the reason in err. Records are read for the keys
- * country.iso_code, country_code, subdivisions[].iso_code, autonomous_system_number and asn. */
-int footprint_builder_geo(struct footprint_builder *builder, const char *path, char *err,
-			  size_t err_len);
+/* A change: the table that it begins on is not touched. The cost of each edit goes with the size of the list, not of the
+ * table. NULL: no memory. */
+struct footprint_txn;
+struct footprint_txn *footprint_begin(struct footprint_table *from);
 
-/* Adds a list of footprint objects that narrow each other when their types differ and add up when they are of one type
- * (RFC 8008 App. B, RFC 9388 §2.2). Gives an id, the same one for the same list, and the list's rank (footprint_rank
- * in lib/scope_rank.h). 0, or -1 with the reason in err: a value that its type does not allow, or a geographic type
- * when no database that has it was added. Names the value. */
-int footprint_builder_add(struct footprint_builder *builder, const struct footprint *list, size_t n,
-			  uint32_t *id, uint8_t *rank, char *err, size_t err_len);
+/* Takes a list of footprint objects in: they narrow each other when their types differ and add up when they are of one
+ * type (RFC 8008 App. B, RFC 9388 §2.2). Gives an id and the list's rank (footprint_rank in lib/scope_rank.h). Equal lists
+ * get the same id and are counted: footprint_drop is called as often as footprint_take. 0, or -1 with the reason in err and
+ * nothing changed: a value that its type does not allow (named), or a geographic type without a database that has it. */
+int footprint_take(struct footprint_txn *txn, const struct footprint *list, size_t n, uint32_t *id,
+		   uint8_t *rank, char *err, size_t err_len);
 
-/* Compiles everything added so far; the builder stays usable. NULL: no memory, or a database fault, reason in err. */
-struct footprint_table *footprint_builder_finish(struct footprint_builder *builder, char *err,
-						 size_t err_len);
-void footprint_table_free(struct footprint_table *table);
+/* The same, but the id is this list's alone, so that its content can change under it: for lists that have a name. */
+int footprint_add(struct footprint_txn *txn, const struct footprint *list, size_t n, uint32_t *id,
+		  uint8_t *rank, char *err, size_t err_len);
 
-/* For show: number of footprints, of address intervals, and bytes used. */
+/* Another content for an id of footprint_add. */
+int footprint_replace(struct footprint_txn *txn, uint32_t id, const struct footprint *list,
+		      size_t n, uint8_t *rank, char *err, size_t err_len);
+
+/* One use less; with the last one the list is gone and its id may be given out again. false: no memory, nothing changed. */
+bool footprint_drop(struct footprint_txn *txn, uint32_t id);
+
+/* One use more of an id that is there. false: no memory, nothing changed. */
+bool footprint_use(struct footprint_txn *txn, uint32_t id);
+
+/* How many uses an id has in this change. */
+uint32_t footprint_uses(const struct footprint_txn *txn, uint32_t id);
+
+/* Gives the new version, which the caller owns, and frees the change. NULL: no memory; the change is as before. */
+struct footprint_table *footprint_commit(struct footprint_txn *txn);
+void footprint_abort(struct footprint_txn *txn); /* NULL is fine */
+
+/* For show. Constant time. */
 struct footprint_size {
-	size_t footprints, intervals4, intervals6, classes, bytes;
+	size_t footprints; /* lists */
+	size_t prefixes;   /* values of lists that are prefixes, counted by list */
 };
 struct footprint_size footprint_table_size(const struct footprint_table *table);
 
-/* --- Any thread: searching ------------------------------------------------------------------------------------ */
+/* --- Searching: any thread ---------------------------------------------------------------------------------------- */
 
-/* The footprints that an address is in: a class is shared by all addresses that are in the same ones. */
-struct footprint_class {
-	uint32_t n;
-	uint32_t ids[]; /* ascending */
+/* Where a client is: what one search found, for any number of tests. Lives on the stack of its user, valid as long as the
+ * table. */
+enum { FOOTPRINT_STEPS_MAX = 129 }; /* one for each length of a prefix */
+struct footprint_client {
+	const struct footprint_table *table;
+	uint32_t n; /* prefixes around the address that some list has; shortest first */
+	const void *steps[FOOTPRINT_STEPS_MAX];
+	const void *place; /* its geographic record, or NULL */
 };
+void footprint_find(const struct footprint_table *table, const struct ip_addr *addr,
+		    struct footprint_client *client);
 
-/* Never NULL. */
-const struct footprint_class *footprint_find(const struct footprint_table *table,
-					     const struct ip_addr *addr);
+/* Is the client in the list? */
+bool footprint_has(const struct footprint_client *client, uint32_t id);
 
-static inline bool footprint_class_has(const struct footprint_class *class_, uint32_t id)
-{
-	uint32_t low = 0, high = class_->n;
-	while (low < high) {
-		uint32_t mid = (low + high) / 2;
-		if (class_->ids[mid] < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < class_->n && class_->ids[low] == id;
-}
-
-/* Length of the shortest prefix around addr within which all addresses are in the same ones of the n footprints asked
- * for; 0 when n is 0. It is exact while at most FOOTPRINT_NEIGHBOURS intervals have to be looked at; past that a longer
- * (safe) prefix is given. For the SCOPE PREFIX-LENGTH of RFC 7871 §7.2.1. */
+/* Length of the shortest prefix around addr within which all addresses are in the same ones of the n lists asked
+ * for; 0 when n is 0. It is exact while at most FOOTPRINT_NEIGHBOURS intervals of the address space have to be looked at;
+ * past that a longer (safe) prefix is given. For the SCOPE PREFIX-LENGTH of RFC 7871 §7.2.1. */
 enum { FOOTPRINT_NEIGHBOURS = 64 };
 unsigned footprint_scope_len(const struct footprint_table *table, const struct ip_addr *addr,
 			     const uint32_t *ids, size_t n);

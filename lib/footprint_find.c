@@ -1,160 +1,171 @@
-/* footprint_find - searching a compiled footprint table. */
+/* footprint_find - in which lists of a footprint table an address is, and how far around it that holds. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bytes.h"
 #include "footprint_table.h"
 
-/* 2000::/3 is where IPv6 addresses are: bits 3 to 18 tell its buckets apart. */
-enum { SHIFT6 = 64 - 19, FIRST6 = 1 << 16 };
+#include <assert.h>
 
-static uint32_t bucket6(uint64_t high)
+static_assert(FOOTPRINT_STEPS_MAX >= IP_NUMBER_BITS + 1, "there is a step for each prefix length");
+
+static const struct footprint_node *root_of(const struct footprint_table *table, unsigned family)
 {
-	uint64_t top = high >> SHIFT6;
-	if (top < FIRST6)
-		return 0;
-	return top < 2 * FIRST6 ? (uint32_t)(top - FIRST6 + 1) : FOOTPRINT_BUCKETS6 - 1;
+	return table->roots[family == 4 ? FOOTPRINT_V4 : FOOTPRINT_V6];
 }
 
-void footprint_table_index(struct footprint_table *table)
+void footprint_find(const struct footprint_table *table, const struct ip_addr *addr,
+		    struct footprint_client *client)
 {
-	uint32_t i = 0;
-	for (uint32_t b = 0; b < FOOTPRINT_BUCKETS4; b++) {
-		while (i + 1 < table->n4 && table->starts4[i + 1] <= b << 16)
-			i++;
-		table->index4[b] = i;
-	}
-	table->index4[FOOTPRINT_BUCKETS4] = (uint32_t)table->n4 - 1;
-
-	i = 0;
-	for (uint32_t b = 0; b < FOOTPRINT_BUCKETS6; b++) {
-		struct footprint_start6 first = {b ? (uint64_t)(FIRST6 + b - 1) << SHIFT6 : 0, 0};
-		while (i + 1 < table->n6 && (table->starts6[i + 1].high < first.high ||
-					     (table->starts6[i + 1].high == first.high &&
-					      table->starts6[i + 1].low == 0)))
-			i++;
-		table->index6[b] = i;
-	}
-	table->index6[FOOTPRINT_BUCKETS6] = (uint32_t)table->n6 - 1;
+	ip_number address = ip_number_of(addr);
+	struct range range;
+	client->table = table;
+	client->n = footprint_trie_find(root_of(table, addr->family), address, client->steps);
+	client->place =
+		table->n_geo ? footprint_geo_find(table->geo, addr->family, address, &range) : NULL;
 }
 
-static uint32_t find4(const struct footprint_table *table, uint32_t addr)
+static bool has_term(const struct footprint_client *client, uint32_t term)
 {
-	uint32_t low = table->index4[addr >> 16], high = table->index4[(addr >> 16) + 1];
+	for (uint32_t i = 0; i < client->n; i++) {
+		if (footprint_set_has(*(const footprint_set *)client->steps[i], term))
+			return true;
+	}
+	return false;
+}
+
+/* Is one of the values said of the place? */
+static bool is_in_place(const geo_key *place, const struct footprint_values *values)
+{
+	for (geo_key i = 0; place && i < place[0]; i++) {
+		uint8_t bytes[8];
+		store_be32(bytes, (uint32_t)(place[1 + i] >> 32));
+		store_be32(bytes + 4, (uint32_t)place[1 + i]);
+		if (footprint_values_has(values, bytes))
+			return true;
+	}
+	return false;
+}
+
+bool footprint_has(const struct footprint_client *client, uint32_t id)
+{
+	if (!(id & FOOTPRINT_ID_LOOK))
+		return has_term(client, id);
+	const struct footprint_list *list = footprint_table_list(client->table, id);
+	unsigned held = 0;
+	for (struct footprint_values values = {0}; list && footprint_values_next(list, &values);) {
+		bool holds = footprint_slot_is_geo(values.slot)
+				     ? is_in_place(client->place, &values)
+				     : has_term(client, footprint_term(id, values.slot));
+		held |= (unsigned)holds << footprint_slot_term(values.slot);
+	}
+	return list && held == list->terms;
+}
+
+/* --- How far around ------------------------------------------------------------------------------------------- */
+
+/* Addresses in the same terms of a list. */
+struct area {
+	ip_number first, last;
+	bool is_in;
+};
+
+static void narrow(struct area *area, ip_number first, ip_number last)
+{
+	if (first > area->first)
+		area->first = first;
+	if (last < area->last)
+		area->last = last;
+}
+
+/* Prefixes of a slot lie beside each other. */
+static bool prefixes_around(const struct footprint_values *values, ip_number address,
+			    struct area *area)
+{
+	uint32_t low = 0, high = values->n;
+	unsigned len;
 	while (low < high) {
-		uint32_t mid = high - (high - low) / 2;
-		if (table->starts4[mid] <= addr)
-			low = mid;
+		uint32_t mid = low + (high - low) / 2;
+		if (footprint_values_prefix(values, mid, &len) <= address)
+			low = mid + 1;
 		else
-			high = mid - 1;
+			high = mid;
 	}
-	return low;
+	if (low < values->n)
+		narrow(area, 0, footprint_values_prefix(values, low, &len) - 1);
+	if (low == 0)
+		return false;
+	ip_number first = footprint_values_prefix(values, low - 1, &len),
+		  last = first | ~ip_number_mask(len);
+	if (address > last)
+		narrow(area, last + 1, IP_NUMBER_MAX);
+	else
+		narrow(area, first, last);
+	return address <= last;
 }
 
-static uint32_t find6(const struct footprint_table *table, struct footprint_start6 addr)
+/* The area around an address. */
+static struct area look_around(const struct footprint_table *table,
+			       const struct footprint_list *list, unsigned family,
+			       ip_number address)
 {
-	uint32_t b = bucket6(addr.high), low = table->index6[b], high = table->index6[b + 1];
-	while (low < high) {
-		uint32_t mid = high - (high - low) / 2;
-		const struct footprint_start6 *start = &table->starts6[mid];
-		if (start->high < addr.high || (start->high == addr.high && start->low <= addr.low))
-			low = mid;
+	struct area area = {0, IP_NUMBER_MAX, false};
+	unsigned held = 0;
+	for (struct footprint_values values = {0}; footprint_values_next(list, &values);) {
+		bool holds = false;
+		if (footprint_slot_is_geo(values.slot)) {
+			struct range range;
+			holds = is_in_place(footprint_geo_find(table->geo, family, address, &range),
+					    &values);
+			narrow(&area, range.first, range.last);
+		} else if (footprint_slot_family(values.slot) == family) {
+			holds = prefixes_around(&values, address, &area);
+		}
+		held |= (unsigned)holds << footprint_slot_term(values.slot);
+	}
+	area.is_in = held == list->terms;
+	return area;
+}
+
+/* Length of the shortest prefix around an address that does not hold the other one. */
+static unsigned len_without(ip_number address, ip_number other)
+{
+	return ip_number_common(address, other) + 1;
+}
+
+/* Gives enough, or what this list needs if it is more. The area of equal membership grows by a neighbour at a time, on the
+ * side that forces the prefix to be longer, until that side's neighbour differs. */
+static unsigned list_scope_len(const struct footprint_table *table,
+			       const struct footprint_list *list, unsigned family,
+			       ip_number address, unsigned enough)
+{
+	struct area own = look_around(table, list, family, address);
+	for (unsigned visits = 0;; visits++) {
+		unsigned below = own.first > 0 ? len_without(address, own.first - 1) : 0;
+		unsigned above = own.last < IP_NUMBER_MAX ? len_without(address, own.last + 1) : 0;
+		unsigned len = below > above ? below : above;
+		if (len <= enough)
+			return enough;
+		if (visits == FOOTPRINT_NEIGHBOURS)
+			return len;
+		struct area next = look_around(table, list, family,
+					       below > above ? own.first - 1 : own.last + 1);
+		if (next.is_in != own.is_in)
+			return len;
+		if (below > above)
+			own.first = next.first;
 		else
-			high = mid - 1;
+			own.last = next.last;
 	}
-	return low;
 }
 
-static uint64_t load_be64(const uint8_t *at)
-{
-	return (uint64_t)load_be32(at) << 32 | load_be32(at + 4);
-}
-
-static uint32_t find(const struct footprint_table *table, const struct ip_addr *addr)
-{
-	if (addr->family == 4)
-		return find4(table, load_be32(addr->bytes));
-	return find6(table,
-		     (struct footprint_start6){load_be64(addr->bytes), load_be64(addr->bytes + 8)});
-}
-
-static const struct footprint_class *class_of(const struct footprint_table *table, unsigned family,
-					      uint32_t i)
-{
-	uint32_t word = family == 4 ? table->classes4[i] : table->classes6[i];
-	return (const struct footprint_class *)(table->words + word);
-}
-
-const struct footprint_class *footprint_find(const struct footprint_table *table,
-					     const struct ip_addr *addr)
-{
-	return class_of(table, addr->family, find(table, addr));
-}
-
-static ip_number start_of(const struct footprint_table *table, unsigned family, uint32_t i)
-{
-	if (family == 4)
-		return table->starts4[i];
-	return (ip_number)table->starts6[i].high << 64 | table->starts6[i].low;
-}
-
-static bool same_membership(const struct footprint_class *a, const struct footprint_class *b,
-			    const uint32_t *ids, size_t n)
-{
-	for (size_t i = 0; a != b && i < n; i++) {
-		if (footprint_class_has(a, ids[i]) != footprint_class_has(b, ids[i]))
-			return false;
-	}
-	return true;
-}
-
-/* Length of the shortest prefix around a that does not hold b, which is another address. */
-static unsigned len_without(ip_number a, ip_number b, unsigned bits)
-{
-	ip_number differ = a ^ b;
-	uint64_t high = (uint64_t)(differ >> 64);
-	int common = high ? __builtin_clzll(high) : 64 + __builtin_clzll((uint64_t)differ);
-	return (unsigned)common - (128 - bits) + 1;
-}
-
-/* The area of equal membership grows by an interval at a time, on the side that forces the prefix to be longer, until that
- * side's neighbour differs. */
 unsigned footprint_scope_len(const struct footprint_table *table, const struct ip_addr *addr,
 			     const uint32_t *ids, size_t n)
 {
-	if (n == 0)
-		return 0;
-	unsigned family = addr->family, bits = ip_bits(addr);
-	uint32_t low = find(table, addr), high = low,
-		 last = (uint32_t)(family == 4 ? table->n4 : table->n6) - 1;
-	const struct footprint_class *own = class_of(table, family, low);
-	ip_number number = ip_number_of(addr);
-	for (unsigned visits = 0;; visits++) {
-		unsigned below = 0, above = 0;
-		if (low > 0)
-			below = len_without(number, start_of(table, family, low) - 1, bits);
-		if (high < last)
-			above = len_without(number, start_of(table, family, high + 1), bits);
-		if (below == above) /* both ends of the address space */
-			return 0;
-		uint32_t next = below > above ? low - 1 : high + 1;
-		if (visits == FOOTPRINT_NEIGHBOURS ||
-		    !same_membership(own, class_of(table, family, next), ids, n))
-			return below > above ? below : above;
-		if (below > above)
-			low = next;
-		else
-			high = next;
+	ip_number address = ip_number_of(addr);
+	unsigned len = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct footprint_list *list = footprint_table_list(table, ids[i]);
+		if (list)
+			len = list_scope_len(table, list, addr->family, address, len);
 	}
-}
-
-struct footprint_size footprint_table_size(const struct footprint_table *table)
-{
-	return (struct footprint_size){
-		.footprints = table->n_footprints,
-		.intervals4 = table->n4,
-		.intervals6 = table->n6,
-		.classes = table->n_classes,
-		.bytes = sizeof(*table) + table->n_words * sizeof(*table->words) +
-			 table->n4 * (sizeof(*table->starts4) + sizeof(*table->classes4)) +
-			 table->n6 * (sizeof(*table->starts6) + sizeof(*table->classes6)),
-	};
+	return len;
 }

@@ -1,8 +1,7 @@
-/* geo - finds the addresses of countries, subdivisions and autonomous systems in a MaxMind DB file. */
+/* geo - reads what MaxMind DB files say of addresses: AS number, country, subdivisions. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "geo.h"
 
-#include "array.h"
 #include "bytes.h"
 
 #include <maxminddb.h>
@@ -10,18 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	SAMPLE = 10000,   /* networks read to see what a file has */
-	NESTING_MAX = 32, /* of maps and arrays in a record */
-	SUBDIVISIONS_MAX = 8,
-	RECORD_KEYS_MAX = 2 + SUBDIVISIONS_MAX,
-};
-
-struct geo {
-	MMDB_s mmdb;
-	bool has[GEO_KINDS];
-	char path[];
-};
+enum { NESTING_MAX = 32 }; /* of maps and arrays in a record */
 
 /* --- One record ----------------------------------------------------------------------------------------------- */
 
@@ -128,12 +116,7 @@ static bool copy_code(const MMDB_entry_data_s *value, size_t min, size_t max, ch
 	return true;
 }
 
-struct record {
-	unsigned n;
-	geo_key keys[RECORD_KEYS_MAX];
-};
-
-static bool read_asn(const MMDB_s *mmdb, uint32_t offset, struct record *record)
+static bool read_asn(const MMDB_s *mmdb, uint32_t offset, struct geo_record *record)
 {
 	static const char *const names[] = {"autonomous_system_number", "asn"};
 	for (size_t i = 0; i < 2; i++) {
@@ -164,13 +147,13 @@ static bool read_country(const MMDB_s *mmdb, uint32_t offset, char code[2], bool
 }
 
 static bool read_subdivisions(const MMDB_s *mmdb, uint32_t offset, const char country[2],
-			      struct record *record)
+			      struct geo_record *record)
 {
 	MMDB_entry_data_s list, value;
 	int there = member(mmdb, offset, "subdivisions", &list);
 	if (there <= 0 || list.type != MMDB_DATA_TYPE_ARRAY)
 		return there >= 0;
-	for (unsigned i = 0; i < list.data_size && i < SUBDIVISIONS_MAX; i++) {
+	for (unsigned i = 0; i < list.data_size && i < GEO_SUBDIVISIONS_MAX; i++) {
 		char index[4], code[6] = {country[0], country[1], '-'};
 		snprintf(index, sizeof(index), "%u", i);
 		there = member(mmdb, list.offset, index, &value);
@@ -186,7 +169,7 @@ static bool read_subdivisions(const MMDB_s *mmdb, uint32_t offset, const char co
 }
 
 /* false: damaged. */
-static bool read_record(const MMDB_s *mmdb, uint32_t offset, struct record *record)
+static bool read_record(const MMDB_s *mmdb, uint32_t offset, struct geo_record *record)
 {
 	char country[2];
 	bool found;
@@ -201,37 +184,95 @@ static bool read_record(const MMDB_s *mmdb, uint32_t offset, struct record *reco
 
 /* --- All networks of a file ----------------------------------------------------------------------------------- */
 
-enum visit { VISIT_ON, VISIT_STOP, VISIT_DAMAGED, VISIT_NO_MEMORY };
+enum outcome { DONE, DAMAGED, NO_MEMORY };
 
-/* Told of networks in ascending order, and where in the data section the record of each is. */
-struct visitor {
-	enum visit (*network)(void *arg, unsigned family, ip_number first, ip_number last,
-			      uint32_t record);
-	void *arg;
+/* A record that is known by where it is in the file: many networks share one. */
+struct known {
+	uint32_t mark; /* the offset + 1; 0: free */
+	uint32_t number;
 };
+
+struct file {
+	MMDB_s mmdb;
+	const struct geo_sink *sink;
+	bool tells;          /* some record has something that we read */
+	struct known *known; /* open addressing; size is a power of two */
+	size_t n_known, size;
+};
+
+static struct known *known_slot(const struct file *file, uint32_t mark)
+{
+	size_t i = mark * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (file->size - 1);
+	while (file->known[i].mark && file->known[i].mark != mark)
+		i = (i + 1) & (file->size - 1);
+	return &file->known[i];
+}
+
+static bool known_grow(struct file *file)
+{
+	struct known *old = file->known;
+	size_t old_size = file->size, size = old_size ? 2 * old_size : 1024;
+	struct known *known = calloc(size, sizeof(*known));
+	if (!known)
+		return false;
+	file->known = known;
+	file->size = size;
+	for (size_t i = 0; i < old_size; i++) {
+		if (old[i].mark)
+			*known_slot(file, old[i].mark) = old[i];
+	}
+	free(old);
+	return true;
+}
+
+static enum outcome number_of(struct file *file, uint32_t offset, uint32_t *number)
+{
+	struct geo_record record;
+	if (file->n_known * 2 >= file->size && !known_grow(file))
+		return NO_MEMORY;
+	struct known *known = known_slot(file, offset + 1);
+	if (!known->mark) {
+		if (!read_record(&file->mmdb, offset, &record))
+			return DAMAGED;
+		if (!file->sink->record(file->sink->arg, &record, &known->number))
+			return NO_MEMORY;
+		file->tells |= record.n > 0;
+		file->n_known++;
+		known->mark = offset + 1;
+	}
+	*number = known->number;
+	return DONE;
+}
 
 /* What is below one side of a node. */
 struct place {
-	ip_number first;
+	ip_number first; /* its bits as the tree has them: 128 of them, or 32 */
 	uint64_t node;
 	uint32_t record;
 	uint8_t type, depth;
 };
 
-/* IPv4 addresses stand at ::/96 in a file for IPv6. */
-static enum visit visit_network(const struct visitor *visitor, unsigned bits,
-				const struct place *place)
+static enum outcome tell(const struct file *file, unsigned family, ip_number first, unsigned len,
+			 uint32_t number)
 {
-	unsigned host_bits = bits - place->depth;
-	ip_number last = place->first | (((ip_number)1 << host_bits) - 1);
-	if (bits == 32 || (place->depth >= 96 && place->first <= UINT32_MAX))
-		return visitor->network(visitor->arg, 4, place->first, last, place->record);
-	if (place->first == 0) {
-		enum visit result = visitor->network(visitor->arg, 4, 0, UINT32_MAX, place->record);
-		if (result != VISIT_ON)
-			return result;
-	}
-	return visitor->network(visitor->arg, 6, place->first, last, place->record);
+	struct range network = {first, first | ~ip_number_mask(len), number};
+	return file->sink->network(file->sink->arg, family, &network) ? DONE : NO_MEMORY;
+}
+
+/* IPv4 addresses stand at ::/96 in a file for IPv6. */
+static enum outcome tell_network(struct file *file, unsigned bits, const struct place *place)
+{
+	uint32_t number;
+	enum outcome outcome = number_of(file, place->record, &number);
+	if (outcome != DONE)
+		return outcome;
+	if (bits == 32)
+		return tell(file, 4, place->first << 96, place->depth, number);
+	if (place->depth >= 96 && place->first <= UINT32_MAX)
+		return tell(file, 4, place->first << 96, place->depth - 96, number);
+	if (place->first == 0)
+		outcome = tell(file, 4, 0, 0, number);
+	return outcome == DONE ? tell(file, 6, place->first, place->depth, number) : outcome;
 }
 
 /* Other ways to the IPv4 tree (::ffff:0:0/96, 2002::/16, ...) are aliases. */
@@ -241,8 +282,9 @@ static bool is_alias(const MMDB_s *mmdb, const struct place *place)
 	       place->node == mmdb->ipv4_start_node.node_value && place->first != 0;
 }
 
-static enum visit walk(const MMDB_s *mmdb, const struct visitor *visitor)
+static enum outcome walk(struct file *file)
 {
+	const MMDB_s *mmdb = &file->mmdb;
 	unsigned bits = mmdb->metadata.ip_version == 4 ? 32 : 128, n = 1;
 	struct place stack[130] = {{.type = MMDB_RECORD_TYPE_SEARCH_NODE}};
 	/* Subtrees may be shared, but a damaged tree could have more ways through it than can ever be walked. */
@@ -252,16 +294,16 @@ static enum visit walk(const MMDB_s *mmdb, const struct visitor *visitor)
 		if (place.type == MMDB_RECORD_TYPE_EMPTY || is_alias(mmdb, &place))
 			continue;
 		if (place.type == MMDB_RECORD_TYPE_DATA) {
-			enum visit result = visit_network(visitor, bits, &place);
-			if (result != VISIT_ON)
-				return result;
+			enum outcome outcome = tell_network(file, bits, &place);
+			if (outcome != DONE)
+				return outcome;
 			continue;
 		}
 		MMDB_search_node_s node;
 		if (place.type != MMDB_RECORD_TYPE_SEARCH_NODE || place.depth == bits ||
 		    !nodes_left-- ||
 		    MMDB_read_node(mmdb, (uint32_t)place.node, &node) != MMDB_SUCCESS)
-			return VISIT_DAMAGED;
+			return DAMAGED;
 		uint8_t depth = place.depth + 1;
 		ip_number right = place.first | (ip_number)1 << (bits - depth);
 		stack[n++] =
@@ -271,184 +313,31 @@ static enum visit walk(const MMDB_s *mmdb, const struct visitor *visitor)
 			(struct place){place.first, node.left_record, node.left_record_entry.offset,
 				       node.left_record_type, depth};
 	}
-	return VISIT_STOP;
+	return DONE;
 }
 
-/* --- Opening -------------------------------------------------------------------------------------------------- */
-
-struct sample {
-	struct geo *geo;
-	uint32_t left, last_record;
-};
-
-static enum visit sample_network(void *arg, unsigned family, ip_number first, ip_number last,
-				 uint32_t offset)
+int geo_read(const char *path, const struct geo_sink *sink, char *err, size_t err_len)
 {
-	(void)family, (void)first, (void)last;
-	struct sample *sample = arg;
-	struct record record;
-	if (sample->left-- == 0)
-		return VISIT_STOP;
-	if (offset == sample->last_record)
-		return VISIT_ON;
-	sample->last_record = offset;
-	if (!read_record(&sample->geo->mmdb, offset, &record))
-		return VISIT_DAMAGED;
-	for (unsigned i = 0; i < record.n; i++)
-		sample->geo->has[record.keys[i] >> 56] = true;
-	return VISIT_ON;
-}
-
-static int fail(const struct geo *geo, enum visit result, char *err, size_t err_len)
-{
-	if (result == VISIT_NO_MEMORY)
-		snprintf(err, err_len, "no memory");
-	else
-		snprintf(err, err_len, "geolocation database %s is damaged", geo->path);
-	return -1;
-}
-
-static int take_sample(struct geo *geo, char *err, size_t err_len)
-{
-	struct sample sample = {geo, SAMPLE, UINT32_MAX};
-	enum visit result = walk(&geo->mmdb, &(struct visitor){sample_network, &sample});
-	if (result != VISIT_STOP)
-		return fail(geo, result, err, err_len);
-	if (geo->has[GEO_ASN] || geo->has[GEO_COUNTRY])
-		return 0;
-	snprintf(err, err_len,
-		 "geolocation database %s has neither countries nor AS numbers; expected records "
-		 "with "
-		 "country.iso_code, country_code, autonomous_system_number or asn",
-		 geo->path);
-	return -1;
-}
-
-struct geo *geo_open(const char *path, char *err, size_t err_len)
-{
-	size_t len = strlen(path) + 1;
-	struct geo *geo = calloc(1, sizeof(*geo) + len);
-	if (!geo) {
-		snprintf(err, err_len, "no memory");
-		return NULL;
-	}
-	memcpy(geo->path, path, len);
-	int status = MMDB_open(path, MMDB_MODE_MMAP, &geo->mmdb);
+	struct file file = {.sink = sink};
+	int status = MMDB_open(path, MMDB_MODE_MMAP, &file.mmdb);
 	if (status != MMDB_SUCCESS) {
 		snprintf(err, err_len,
 			 "geolocation database %s cannot be read as a MaxMind DB file: %s", path,
 			 MMDB_strerror(status));
-		free(geo);
-		return NULL;
+		return -1;
 	}
-	if (take_sample(geo, err, err_len) == 0)
-		return geo;
-	geo_close(geo);
-	return NULL;
-}
-
-void geo_close(struct geo *geo)
-{
-	if (geo)
-		MMDB_close(&geo->mmdb);
-	free(geo);
-}
-
-bool geo_has(const struct geo *geo, enum geo_kind kind)
-{
-	return geo->has[kind];
-}
-
-/* --- Collecting ----------------------------------------------------------------------------------------------- */
-
-/* Which of the keys a record has, remembered by the record's offset: many networks share a record. */
-struct known {
-	uint32_t mark; /* the offset + 1; 0: free */
-	uint32_t n, keys[RECORD_KEYS_MAX];
-};
-
-struct collection {
-	const MMDB_s *mmdb;
-	const geo_key *keys;
-	size_t n;
-	struct ranges *found;
-	struct known *known; /* open addressing; size is a power of two */
-	size_t n_known, size;
-};
-
-static struct known *known_slot(const struct collection *c, uint32_t mark)
-{
-	size_t i = mark * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (c->size - 1);
-	while (c->known[i].mark && c->known[i].mark != mark)
-		i = (i + 1) & (c->size - 1);
-	return &c->known[i];
-}
-
-static bool known_grow(struct collection *c)
-{
-	struct collection bigger = *c;
-	bigger.size = c->size ? 2 * c->size : 1024;
-	bigger.known = calloc(bigger.size, sizeof(*bigger.known));
-	if (!bigger.known)
-		return false;
-	for (size_t i = 0; i < c->size; i++) {
-		if (c->known[i].mark)
-			*known_slot(&bigger, c->known[i].mark) = c->known[i];
-	}
-	free(c->known);
-	*c = bigger;
-	return true;
-}
-
-static int by_key(const void *a, const void *b)
-{
-	const geo_key *x = a, *y = b;
-	return (*x > *y) - (*x < *y);
-}
-
-static enum visit learn(struct collection *c, uint32_t offset, struct known **known)
-{
-	struct record record;
-	if (c->n_known * 2 >= c->size && !known_grow(c))
-		return VISIT_NO_MEMORY;
-	*known = known_slot(c, offset + 1);
-	if ((*known)->mark)
-		return VISIT_ON;
-	if (!read_record(c->mmdb, offset, &record))
-		return VISIT_DAMAGED;
-	c->n_known++;
-	(*known)->mark = offset + 1;
-	for (unsigned i = 0; i < record.n; i++) {
-		const geo_key *key =
-			bsearch(&record.keys[i], c->keys, c->n, sizeof(*c->keys), by_key);
-		if (key)
-			(*known)->keys[(*known)->n++] = (uint32_t)(key - c->keys);
-	}
-	return VISIT_ON;
-}
-
-static enum visit collect_network(void *arg, unsigned family, ip_number first, ip_number last,
-				  uint32_t offset)
-{
-	struct collection *c = arg;
-	struct known *known;
-	enum visit result = learn(c, offset, &known);
-	if (result != VISIT_ON)
-		return result;
-	for (uint32_t i = 0; i < known->n; i++) {
-		if (!ranges_add(&c->found[known->keys[i]], family, first, last))
-			return VISIT_NO_MEMORY;
-	}
-	return VISIT_ON;
-}
-
-int geo_collect(const struct geo *geo, const geo_key *keys, size_t n, struct ranges *found,
-		char *err, size_t err_len)
-{
-	if (n == 0)
-		return 0;
-	struct collection c = {.mmdb = &geo->mmdb, .keys = keys, .n = n, .found = found};
-	enum visit result = walk(&geo->mmdb, &(struct visitor){collect_network, &c});
-	free(c.known);
-	return result == VISIT_STOP ? 0 : fail(geo, result, err, err_len);
+	enum outcome outcome = walk(&file);
+	free(file.known);
+	MMDB_close(&file.mmdb);
+	if (outcome == NO_MEMORY)
+		snprintf(err, err_len, "no memory");
+	else if (outcome == DAMAGED)
+		snprintf(err, err_len, "geolocation database %s is damaged", path);
+	else if (!file.tells)
+		snprintf(err, err_len,
+			 "geolocation database %s has neither countries nor AS numbers; expected "
+			 "records with country.iso_code, country_code, autonomous_system_number "
+			 "or asn",
+			 path);
+	return outcome == DONE && file.tells ? 0 : -1;
 }

@@ -1,4 +1,4 @@
-/* geo - finds the addresses of countries, subdivisions and autonomous systems in a MaxMind DB file. */
+/* geo - reads what MaxMind DB files say of addresses: AS number, country, subdivisions. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
@@ -28,17 +28,22 @@ static inline geo_key geo_key_code(enum geo_kind kind, const char *code, size_t 
 	return (geo_key)kind << 56 | key;
 }
 
-/* An open file. All functions: control thread. */
-struct geo;
+/* What a file says of an address. */
+enum { GEO_SUBDIVISIONS_MAX = 8, GEO_RECORD_MAX = 2 + GEO_SUBDIVISIONS_MAX };
+struct geo_record {
+	uint32_t n; /* 0: nothing that we read */
+	geo_key keys[GEO_RECORD_MAX];
+};
 
-/* NULL: not a readable MaxMind DB file with records of some kind, or no memory; err says which. */
-struct geo *geo_open(const char *path, char *err, size_t err_len);
-void geo_close(struct geo *geo);
+/* Told of a file's content; false: no memory. */
+struct geo_sink {
+	void *arg;
+	/* A record, which gets a number from the sink. The same one may come again. */
+	bool (*record)(void *arg, const struct geo_record *record, uint32_t *number);
+	/* A network, in ascending order for each family (4 or 6), with the number of its record. */
+	bool (*network)(void *arg, unsigned family, const struct range *network);
+};
 
-/* Whether records of this kind are in the file, as seen from its first records. */
-bool geo_has(const struct geo *geo, enum geo_kind kind);
-
-/* Adds the addresses of keys[i], for all n in one pass, to found[i], which is not normal afterwards if it had addresses
- * before. keys are ascending. 0, or -1 with the reason in err when the file is damaged or memory is short. */
-int geo_collect(const struct geo *geo, const geo_key *keys, size_t n, struct ranges *found,
-		char *err, size_t err_len);
+/* Reads a whole file. 0, or -1 with the reason in err: not a readable MaxMind DB file, damaged, without records of any
+ * kind, or no memory. Any thread. */
+int geo_read(const char *path, const struct geo_sink *sink, char *err, size_t err_len);

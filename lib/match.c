@@ -20,7 +20,8 @@ struct search {
 	const struct view *view;
 	struct match_context *context;
 	const struct request *req;
-	const struct footprint_class *client;
+	bool located; /* `client` is filled */
+	struct footprint_client client;
 	const struct scope_list *scanned; /* whose patterns `matches` holds */
 	struct pattern_matches matches;
 	uint32_t n_tested;
@@ -41,13 +42,13 @@ static void remember_tested(struct search *search, uint32_t id)
 
 static bool client_in(struct search *search, uint32_t id)
 {
-	if (!search->client)
-		search->client =
-			footprint_find(search->view->tables->footprints, &search->req->client);
+	if (!search->located)
+		footprint_find(search->view->footprints, &search->req->client, &search->client);
+	search->located = true;
 	/* Only an echoed client subnet asks what the decision depended on. */
 	if (search->req->protocol == PROTOCOL_DNS && search->req->dns.ecs)
 		remember_tested(search, id);
-	return footprint_class_has(search->client, id);
+	return footprint_has(&search->client, id);
 }
 
 static bool footprint_matches(struct search *search, const struct scope *scope)
@@ -81,7 +82,7 @@ static bool patterns_match(struct search *search, const struct scope_list *list,
 {
 	if (search->scanned != list && entry->n_patterns) {
 		pattern_set_scan(list->patterns, search->req,
-				 search->view->tables->scratch[search->context->worker],
+				 pattern_scratch_of(search->view->scratch, search->context->worker),
 				 &search->matches);
 		search->scanned = list;
 	}
@@ -160,21 +161,24 @@ static const struct zone *find_zone(const struct trie_node *node, const uint8_t 
 	return zone;
 }
 
+static bool unstack_one(const struct distinguished *d, struct request *req)
+{
+	return strlen(d->host_key) == req->host_len &&
+	       memcmp(d->host_key, req->key, req->host_len) == 0 &&
+	       http_request_unstack(req, d->path_prefix, strlen(d->path_prefix));
+}
+
 static void unstack(const struct view *view, struct match_context *context, struct request *req)
 {
-	const struct tables *tables = view->tables;
+	const struct distinguished_list *list = view->distinguished;
 	for (unsigned round = 0; round < UNSTACK_MAX; round++) {
 		uint32_t i = 0;
-		const struct distinguished *d = tables->distinguished;
-		while (i < tables->n_distinguished &&
-		       (strlen(d[i].host_key) != req->host_len ||
-			memcmp(d[i].host_key, req->key, req->host_len) != 0 ||
-			!http_request_unstack(req, d[i].path_prefix, strlen(d[i].path_prefix))))
+		while (i < list->n && !unstack_one(list->at[i], req))
 			i++;
-		if (i == tables->n_distinguished)
+		if (i == list->n)
 			return;
 		if (context->trace && context->trace->unstacked)
-			context->trace->unstacked(context->trace->arg, d[i].host);
+			context->trace->unstacked(context->trace->arg, list->at[i]->host);
 	}
 }
 
@@ -183,30 +187,29 @@ static uint8_t ecs_scope(const struct search *search)
 	const struct request *req = search->req;
 	if (search->tested_too_many)
 		return (uint8_t)ip_bits(&req->client);
-	return (uint8_t)footprint_scope_len(search->view->tables->footprints, &req->client,
-					    search->tested, search->n_tested);
+	return (uint8_t)footprint_scope_len(search->view->footprints, &req->client, search->tested,
+					    search->n_tested);
 }
 
 void match_scope(const struct view *view, struct match_context *context, struct request *req,
 		 struct verdict *verdict)
 {
-	const struct tables *tables = view->tables;
-	*verdict = (struct verdict){.outcome = VERDICT_NO_SCOPE};
+	*verdict = (struct verdict){.outcome = VERDICT_NO_SCOPE, .candidate = SCOPE_CANDIDATES_MAX};
 	if (req->protocol == PROTOCOL_DNS) {
-		verdict->zone = find_zone(tables->zones_trie, req->key, req->host_len);
+		verdict->zone = find_zone(view->zones, req->key, req->host_len);
 		if (!verdict->zone)
 			return;
-	} else if (tables->n_distinguished) {
+	} else if (view->distinguished) {
 		unstack(view, context, req);
 	}
 
 	struct scope_trie_way way;
-	scope_trie_walk(tables->scopes_trie, req->key, req->host_len, req->key_len, &way);
+	scope_trie_walk(view->scopes, req->key, req->host_len, req->key_len, &way);
 	struct search search;
 	search.view = view;
 	search.context = context;
 	search.req = req;
-	search.client = NULL;
+	search.located = false;
 	search.scanned = NULL;
 	search.n_tested = 0;
 	search.tested_too_many = false;
@@ -217,8 +220,7 @@ void match_scope(const struct view *view, struct match_context *context, struct 
 		return;
 	if (search.n_tested)
 		verdict->ecs_scope = ecs_scope(&search);
-	verdict->name_exists =
-		way.n || scope_trie_has_host(tables->scopes_trie, req->key, req->host_len);
+	verdict->name_exists = way.n || scope_trie_has_host(view->scopes, req->key, req->host_len);
 }
 
 /* --- choosing --------------------------------------------------------------------------------------------------- */
@@ -256,7 +258,7 @@ static unsigned pick_hash(const struct view *view, const struct request *req,
 	for (unsigned i = 1; i < n; i++)
 		weights |= usable[i]->weight != usable[0]->weight;
 	for (unsigned i = 0; i < n; i++) {
-		uint64_t h = mix(content ^ view->tables->targets[usable[i]->target].seed);
+		uint64_t h = mix(content ^ view_target(view, usable[i]->target)->seed);
 		double score = 0;
 		if (weights)
 			score = usable[i]->weight / -log(((double)(h >> 11) + 0.5) * 0x1p-53);
@@ -310,29 +312,32 @@ static void tell_candidates(const struct view *view, const struct match_context 
 		return;
 	for (uint16_t i = 0; i < scope->n_candidates; i++) {
 		const struct scope_candidate *candidate = &scope->candidates[i];
-		uint8_t state = view->states[candidate->target];
+		const struct target *target = view_target(view, candidate->target);
+		uint8_t state = target->state;
 		enum choose_result result = candidate == taken      ? CHOOSE_TAKEN
 					    : state == TARGET_UP    ? CHOOSE_NOT_PICKED
 					    : state == TARGET_DRAIN ? CHOOSE_DRAIN
 								    : CHOOSE_DOWN;
-		trace->candidate(trace->arg, &view->tables->targets[candidate->target], result);
+		trace->candidate(trace->arg, target, result);
 	}
 }
 
-/* SCOPE_NO_TARGET: no candidate is up or draining. */
-static uint32_t choose_target(const struct view *view, struct match_context *context,
-			      const struct request *req, const struct scope *scope)
+/* NULL: no candidate is up or draining. */
+static const struct scope_candidate *choose_candidate(const struct view *view,
+						      struct match_context *context,
+						      const struct request *req,
+						      const struct scope *scope)
 {
 	const struct scope_candidate *usable[SCOPE_CANDIDATES_MAX], *taken = NULL;
 	unsigned n = 0;
 	for (enum target_state state = TARGET_UP; state <= TARGET_DRAIN && !n; state++)
 		for (uint16_t i = 0; i < scope->n_candidates; i++)
-			if (view->states[scope->candidates[i].target] == state)
+			if (view_target(view, scope->candidates[i].target)->state == state)
 				usable[n++] = &scope->candidates[i];
 	if (n)
 		taken = usable[pick(view, context, req, scope, usable, n)];
 	tell_candidates(view, context, scope, taken);
-	return taken ? taken->target : SCOPE_NO_TARGET;
+	return taken;
 }
 
 /* The DRI is looked up after the choice and has no part in it (LL-11). An https request is never sent to http (RFC 7336
@@ -340,9 +345,7 @@ static uint32_t choose_target(const struct view *view, struct match_context *con
 static bool send_to(const struct view *view, const struct request *req, uint32_t target,
 		    struct verdict *verdict)
 {
-	if (target == SCOPE_NO_TARGET)
-		return false;
-	const struct target *to = &view->tables->targets[target];
+	const struct target *to = view_target(view, target);
 	const struct dri *dri = target_dri(to, req->key, req->host_len);
 	if (!dri)
 		return false;
@@ -367,15 +370,18 @@ void match_choose(const struct view *view, struct match_context *context, const 
 		verdict->outcome = VERDICT_DENY;
 		return;
 	}
-	if (scope->action == SCOPE_REDIRECT &&
-	    send_to(view, req, choose_target(view, context, req, scope), verdict))
-		return;
-
-	const uint32_t fallbacks[] = {scope->fallback, view->tables->fallback};
+	if (scope->action == SCOPE_REDIRECT) {
+		const struct scope_candidate *taken = choose_candidate(view, context, req, scope);
+		if (taken && send_to(view, req, taken->target, verdict)) {
+			verdict->candidate = (uint8_t)(taken - scope->candidates);
+			return;
+		}
+	}
+	const uint32_t fallbacks[] = {scope->fallback, view->fallback};
 	verdict->outcome = VERDICT_NO_TARGET;
 	for (unsigned i = 0; i < 2 && !verdict->fell_back; i++)
 		verdict->fell_back = fallbacks[i] != SCOPE_NO_TARGET &&
-				     view->states[fallbacks[i]] != TARGET_DOWN &&
+				     view_target(view, fallbacks[i])->state != TARGET_DOWN &&
 				     send_to(view, req, fallbacks[i], verdict);
 }
 

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "request.h"
-#include "tables.h"
 #include "verdict.h"
+#include "view.h"
 
 /* Why a scope that hangs at a place on the request's way lost, or that it won. */
 enum match_result {

@@ -1,15 +1,11 @@
 /* pattern - path patterns of RFC 8006 §4.1.5 as regexes and as literal starts. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "octet_class.h"
+#include "pattern_glob.h"
 #include "pattern_set.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* Paths in normal form may hold octets that are no pchar, as some browsers send them; a wildcard takes them, or a scope that
- * denies could be evaded. '%' starts a triplet there, which a wildcard takes whole. */
-#define ANY_OCTET "[^%]|%[0-9A-F]{2}"
-#define ANY_PCHAR "[^%/]|%[0-9A-F]{2}"
 
 enum piece_kind { PIECE_END, PIECE_LITERAL, PIECE_ANY_RUN, PIECE_ANY_ONE, PIECE_BAD };
 
@@ -104,7 +100,7 @@ static bool ends_dot_segment(struct segment *segment, const struct piece *piece)
 static void put_literal(struct writer *w, const struct piece *piece)
 {
 	for (unsigned i = 0; i < piece->len; i++) {
-		if (strchr("\\^$.[]|()?*+{}", piece->text[i]))
+		if (strchr(PATTERN_ESCAPED, piece->text[i]))
 			writer_u8(w, '\\');
 		writer_u8(w, (uint8_t)piece->text[i]);
 	}
@@ -152,10 +148,10 @@ static bool put_regex(void *arg, const struct piece *piece)
 		put_literal(w, piece);
 		break;
 	case PIECE_ANY_RUN:
-		writer_text(w, "(?:" ANY_OCTET ")*");
+		writer_text(w, PATTERN_ANY_RUN);
 		break;
 	case PIECE_ANY_ONE:
-		writer_text(w, "(?:" ANY_PCHAR ")");
+		writer_text(w, PATTERN_ANY_ONE);
 		break;
 	default:
 		writer_bytes(w, "\\z", 3);

@@ -23,18 +23,31 @@ struct pattern {
 	bool caseless;
 };
 
-/* Patterns in a set; octets of a regex, with its NUL. */
-enum { PATTERN_SET_MAX = 1024, PATTERN_REGEX_MAX = 2048 };
+bool pattern_equal(const struct pattern *a, const struct pattern *b);
 
-/* Compiled, immutable. Bit i of a scan's result belongs to patterns[i]. */
+/* Patterns in a set; octets of a regex, with its NUL; octets of what Hyperscan makes of a set. */
+enum { PATTERN_SET_MAX = 1024, PATTERN_REGEX_MAX = 2048, PATTERN_SET_SIZE_MAX = 1 << 20 };
+
+/* Compiled, immutable, counted by the control thread. Bit i of a scan's result belongs to patterns[i]. It keeps what it was made
+ * of. */
 struct pattern_set;
 
-/* NULL: refused; err says why and *bad is the pattern's index (n when it is none of them). Control thread. */
+/* Begins with one reference. NULL: refused; err says why (the reason of Hyperscan, or that it would cost too much) and *bad is the
+ * pattern's index (n when it is none of them). Any thread. */
 struct pattern_set *pattern_set_compile(const struct pattern *patterns, size_t n, char *err,
 					size_t err_len, size_t *bad);
-void pattern_set_free(struct pattern_set *set);
+void pattern_set_retain(struct pattern_set *set);
+void pattern_set_release(struct pattern_set *set); /* NULL is fine */
 
-/* Makes *scratch (NULL at first) large enough for this set too. false: no memory. Control thread. */
+/* What it was made of: a copy that lives as long as the set. */
+const struct pattern *pattern_set_patterns(const struct pattern_set *set, size_t *n);
+
+/* From now on idle(arg) is called by the release that leaves only one reference. At most one watches a set; NULL: none any more. */
+void pattern_set_watch(struct pattern_set *set, void (*idle)(void *arg), void *arg);
+
+/* Makes *scratch (NULL: none yet) fit this set too. Sets that need none leave it as it is. false: no memory; *scratch is gone
+ * and NULL. */
+bool pattern_set_needs_scratch(const struct pattern_set *set);
 bool pattern_set_grow_scratch(const struct pattern_set *set, hs_scratch_t **scratch);
 
 struct pattern_matches {

@@ -1,10 +1,12 @@
-/* plane - what workers and the control thread share: the published view, the clock, the counters. */
+/* plane - what workers and the control thread share: the published view, the clock, the counters, what is watched. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
 #include "drop_reason.h"
 #include "settings.h"
-#include "tables.h"
+#include "top.h"
+#include "trace.h"
+#include "view.h"
 
 #include <rte_common.h>
 #include <rte_cycles.h>
@@ -38,13 +40,19 @@ struct port_info {
 
 struct plane {
 	struct view *view; /* written by control with release, read by workers with acquire */
-	struct rte_rcu_qsbr *qsbr; /* thread ids: worker numbers */
-	uint64_t unix_ns_at_tsc0;  /* wall clock = this + TSC time; control corrects it */
+	const struct trace_filter *trace; /* the same; NULL: nothing is traced */
+	struct rte_rcu_qsbr *qsbr;        /* thread ids: worker numbers */
+	uint64_t unix_ns_at_tsc0;         /* wall clock = this + TSC time; control corrects it */
 	uint64_t tsc_hz;
-	bool stop; /* set by control: workers return */
+	bool draining; /* set by control: workers open no more connections */
+	bool stop;     /* set by control: workers return */
 	unsigned n_workers, n_ports;
 	const struct settings *settings;
+	uint8_t top_key[16]; /* random, set before the workers are made */
+	/* Of each worker, on the memory of its NUMA node; NULL: it is not there. */
 	struct worker_stats *stats[WORKERS_MAX];
+	struct top *tops[WORKERS_MAX];
+	struct trace_ring *trace_rings[WORKERS_MAX];
 	struct port_info ports[PORTS_MAX];
 };
 
@@ -59,4 +67,9 @@ static inline uint64_t plane_now_ns(const struct plane *plane)
 static inline const struct view *plane_view(const struct plane *plane)
 {
 	return __atomic_load_n(&plane->view, __ATOMIC_ACQUIRE);
+}
+
+static inline const struct trace_filter *plane_trace(const struct plane *plane)
+{
+	return __atomic_load_n(&plane->trace, __ATOMIC_ACQUIRE);
 }

@@ -24,18 +24,18 @@ struct scope_time {
 };
 
 struct scope_candidate {
-	uint32_t target; /* index into tables->targets */
+	uint32_t target; /* place in view->targets */
 	uint32_t weight; /* 1..65535 */
 };
 
 enum { SCOPE_NO_TARGET = UINT32_MAX, SCOPE_ANY_FOOTPRINT = UINT32_MAX, SCOPE_CANDIDATES_MAX = 64 };
 
 /* What is common to all places of the trie at which the scope hangs. Immutable once in a trie. One block of memory: all
- * pointers but `file` point into it. */
+ * pointers point into it. */
 struct scope {
-	uint32_t refs; /* control thread only */
-	uint32_t
-		order; /* place in the configuration: the earlier one wins when all else is equal */
+	uint32_t refs;      /* control thread only */
+	uint32_t hits;      /* place of its counters (lib/hits.h); 0: not counted */
+	uint64_t order;     /* the one that was said first wins when all else is equal */
 	int16_t priority;   /* the higher one wins over everything else */
 	uint8_t protocols;  /* bits of enum request_protocol */
 	uint8_t action;     /* enum scope_action */
@@ -51,9 +51,9 @@ struct scope {
 		n_common; /* the first ones: query and headers, needed at every place; the rest: one for a place */
 	uint32_t footprint;     /* id, or SCOPE_ANY_FOOTPRINT */
 	uint8_t footprint_rank; /* see lib/scope_rank.h */
-	uint32_t fallback;      /* target, or SCOPE_NO_TARGET: then the tables' fallback */
-	uint32_t id;            /* index into tables->scopes */
-	uint64_t seed;          /* hash of the name: round-robin slot */
+	uint32_t fallback;      /* target, or SCOPE_NO_TARGET: then the view's fallback */
+	uint32_t n_keys;
+	uint64_t seed; /* hash of the name: round-robin slot */
 	uint16_t *qtypes;
 	uint32_t *
 		named; /* ids of named footprints: the client is in one of them, and in `footprint` */
@@ -61,7 +61,17 @@ struct scope {
 	struct scope_time *times;
 	struct scope_candidate *candidates;
 	char *name;
-	char *json; /* the scope in canonical form, one line */
-	char *file; /* where it was said; shared by many scopes, not owned */
-	unsigned line;
+	uint8_t *
+		keys; /* of its places in the trie, each behind its length in two octets; control thread only */
 };
+
+/* The next key of keys, which goes forward. */
+static inline const uint8_t *scope_next_key(const uint8_t **keys, size_t *len)
+{
+	const uint8_t *key = *keys + 2;
+	*len = (size_t)((*keys)[0] << 8 | (*keys)[1]);
+	*keys = key + *len;
+	return key;
+}
+
+void scope_release(struct scope *scope); /* control thread; lib/scope_trie.c */

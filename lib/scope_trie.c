@@ -2,14 +2,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "scope_trie.h"
 
-#include <stdio.h>
+#include "hits.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 void scope_release(struct scope *scope)
 {
-	if (--scope->refs == 0)
-		free(scope);
+	if (--scope->refs)
+		return;
+	if (scope->hits)
+		hits_give_back(scope->hits, scope->n_candidates + 2u);
+	free(scope);
 }
 
 static void list_retain(void *value)
@@ -24,13 +28,13 @@ static void list_release(void *value)
 		return;
 	for (uint32_t i = 0; i < list->n; i++)
 		scope_release(list->entries[i].scope);
-	pattern_set_free(list->patterns);
+	pattern_set_release(list->patterns);
 	free(list);
 }
 
 const struct trie_ops scope_trie_ops = {list_retain, list_release};
 
-static struct scope_list *list_new(size_t n)
+struct scope_list *scope_list_new(size_t n)
 {
 	struct scope_list *list = calloc(1, sizeof(*list) + n * sizeof(list->entries[0]));
 	if (list)
@@ -38,7 +42,7 @@ static struct scope_list *list_new(size_t n)
 	return list;
 }
 
-static void list_append(struct scope_list *list, const struct scope_entry *entry)
+void scope_list_append(struct scope_list *list, const struct scope_entry *entry)
 {
 	entry->scope->refs++;
 	list->entries[list->n++] = *entry;
@@ -58,14 +62,14 @@ bool scope_trie_add(struct trie_txn *txn, const uint8_t *key, size_t len,
 {
 	const struct scope_list *old = trie_get(txn->root, key, len);
 	uint32_t n = old ? old->n : 0, i = 0;
-	struct scope_list *list = list_new(n + 1);
+	struct scope_list *list = scope_list_new(n + 1);
 	if (!list)
 		return false;
 	while (i < n && scope_entry_before(&old->entries[i], entry))
-		list_append(list, &old->entries[i++]);
-	list_append(list, entry);
+		scope_list_append(list, &old->entries[i++]);
+	scope_list_append(list, entry);
 	while (i < n)
-		list_append(list, &old->entries[i++]);
+		scope_list_append(list, &old->entries[i++]);
 	return list_replace(txn, key, len, list);
 }
 
@@ -75,29 +79,26 @@ bool scope_trie_drop(struct trie_txn *txn, const uint8_t *key, size_t len,
 	const struct scope_list *old = trie_get(txn->root, key, len);
 	if (!old)
 		return true;
-	struct scope_list *list = list_new(old->n);
+	struct scope_list *list = scope_list_new(old->n);
 	if (!list)
 		return false;
 	for (uint32_t i = 0; i < old->n; i++)
 		if (old->entries[i].scope != scope)
-			list_append(list, &old->entries[i]);
+			scope_list_append(list, &old->entries[i]);
 	return list_replace(txn, key, len, list);
 }
 
-/* The patterns of a list in the order of its entries: those that an entry shares with all places of its scope, then the one
- * of its place. Writes each entry's share of the set. */
-static size_t list_patterns(struct scope_list *list, struct pattern *out,
-			    const struct scope *owners[], size_t cap)
+/* In the order of its entries: those that an entry shares with all places of its scope, then the one of its place. */
+size_t scope_list_patterns(const struct scope_list *list, struct pattern out[PATTERN_SET_MAX],
+			   const struct scope *owners[PATTERN_SET_MAX])
 {
 	size_t n = 0;
 	for (uint32_t i = 0; i < list->n; i++) {
-		struct scope_entry *entry = &list->entries[i];
+		const struct scope_entry *entry = &list->entries[i];
 		const struct scope *scope = entry->scope;
 		size_t want = scope->n_common + (entry->path_pattern != SCOPE_ENTRY_NO_PATTERN);
-		entry->pattern = (uint32_t)n;
-		entry->n_patterns = (uint16_t)want;
 		for (size_t k = 0; k < want; k++, n++) {
-			if (n >= cap)
+			if (n >= PATTERN_SET_MAX)
 				continue;
 			out[n] = scope->patterns[k < scope->n_common ? k : entry->path_pattern];
 			owners[n] = scope;
@@ -106,103 +107,61 @@ static size_t list_patterns(struct scope_list *list, struct pattern *out,
 	return n;
 }
 
-static bool list_has_patterns(const struct scope_list *list)
+size_t scope_trie_patterns(const struct trie_node *root, const uint8_t *key, size_t len,
+			   struct pattern out[PATTERN_SET_MAX],
+			   const struct scope *owners[PATTERN_SET_MAX])
 {
-	for (uint32_t i = 0; i < list->n; i++)
+	const struct scope_list *list = trie_get(root, key, len);
+	return list && !list->patterns ? scope_list_patterns(list, out, owners) : 0;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool scope_trie_wants(const struct trie_node *root, const uint8_t *key, size_t len,
+		      const struct pattern *patterns, size_t n)
+{
+	struct pattern own[PATTERN_SET_MAX];
+	const struct scope *owners[PATTERN_SET_MAX];
+	if (scope_trie_patterns(root, key, len, own, owners) != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (own[i].field != patterns[i].field || own[i].caseless != patterns[i].caseless ||
+		    !same_text(own[i].header, patterns[i].header) ||
+		    !same_text(own[i].regex, patterns[i].regex))
+			return false;
+	return n > 0;
+}
+
+void scope_list_set_patterns(struct scope_list *list, struct pattern_set *set)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < list->n; i++) {
+		struct scope_entry *entry = &list->entries[i];
+		entry->pattern = n;
+		entry->n_patterns = (uint16_t)(entry->scope->n_common +
+					       (entry->path_pattern != SCOPE_ENTRY_NO_PATTERN));
+		n += entry->n_patterns;
+	}
+	pattern_set_retain(set);
+	list->patterns = set;
+}
+
+void scope_trie_set_patterns(struct trie_node *root, const uint8_t *key, size_t len,
+			     struct pattern_set *set)
+{
+	scope_list_set_patterns(trie_get(root, key, len), set);
+}
+
+bool scope_list_has_patterns(const struct scope_list *list)
+{
+	for (uint32_t i = 0; list && i < list->n; i++)
 		if (list->entries[i].scope->n_common ||
 		    list->entries[i].path_pattern != SCOPE_ENTRY_NO_PATTERN)
 			return true;
 	return false;
-}
-
-static bool list_compile(struct scope_list *list, const struct scope **at_fault, char *err,
-			 size_t err_len)
-{
-	struct pattern patterns[PATTERN_SET_MAX] = {0};
-	const struct scope *owners[PATTERN_SET_MAX];
-	size_t n = list_patterns(list, patterns, owners, PATTERN_SET_MAX), bad = 0;
-
-	*at_fault = list->entries[0].scope;
-	if (n > PATTERN_SET_MAX) {
-		snprintf(err, err_len,
-			 "%zu patterns at one host and path, at most %d can stand there", n,
-			 PATTERN_SET_MAX);
-		return false;
-	}
-	list->patterns = pattern_set_compile(patterns, n, err, err_len, &bad);
-	if (!list->patterns && bad < n)
-		*at_fault = owners[bad];
-	return list->patterns != NULL;
-}
-
-/* A list that has its set may be in use by workers: it is only read. */
-static bool list_prepare(struct scope_list *list, hs_scratch_t **scratch,
-			 const struct scope **at_fault, char *err, size_t err_len)
-{
-	if (!list_has_patterns(list))
-		return true;
-	if (!list->patterns && !list_compile(list, at_fault, err, err_len))
-		return false;
-	if (pattern_set_grow_scratch(list->patterns, scratch))
-		return true;
-	*at_fault = list->entries[0].scope;
-	snprintf(err, err_len, "no memory to match its patterns");
-	return false;
-}
-
-bool scope_trie_compile(struct trie_node *root, hs_scratch_t **scratch,
-			const struct scope **at_fault, char *err, size_t err_len)
-{
-	if (!root)
-		return true;
-	if (root->value && !list_prepare(root->value, scratch, at_fault, err, err_len))
-		return false;
-	for (unsigned i = 0; i < root->n_children; i++)
-		if (!scope_trie_compile(root->children[i], scratch, at_fault, err, err_len))
-			return false;
-	return true;
-}
-
-/* The most values on one way down from a node, itself included. */
-static size_t longest_chain(const struct trie_node *node)
-{
-	size_t longest = 0;
-	for (unsigned i = 0; i < node->n_children; i++) {
-		size_t chain = longest_chain(node->children[i]);
-		if (chain > longest)
-			longest = chain;
-	}
-	return longest + (node->value != NULL);
-}
-
-/* `before`: the values that wildcards on the way so far can add; `label_start`: the next byte begins a host label. */
-static size_t longest_way(const struct trie_node *node, size_t before, bool label_start)
-{
-	const uint8_t *skip = trie_skip(node);
-	if (memchr(skip, '/', node->skip_len))
-		return before + longest_chain(node);
-	if (node->skip_len)
-		label_start = skip[node->skip_len - 1] == '.';
-	const struct trie_node *wildcard = label_start ? trie_child(node, '*') : NULL;
-	if (wildcard)
-		before += longest_chain(wildcard);
-
-	size_t longest = before;
-	for (unsigned byte = 0; byte < 256; byte++) {
-		const struct trie_node *child = trie_child(node, (uint8_t)byte);
-		if (!child || child == wildcard)
-			continue;
-		size_t way = byte == '/' ? before + longest_chain(child)
-					 : longest_way(child, before, byte == '.');
-		if (way > longest)
-			longest = way;
-	}
-	return longest;
-}
-
-size_t scope_trie_longest_way(const struct trie_node *root)
-{
-	return root ? longest_way(root, 0, true) : 0;
 }
 
 /* Adds the lists that lie on the way of `bytes` from a place. */
@@ -300,6 +259,14 @@ void scope_trie_warm(const struct trie_node *root, const struct request *const r
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned at = 0; ways[i].list && at < sizeof(struct scope); at += 64)
 			__builtin_prefetch((const char *)ways[i].list->entries[0].scope + at);
+}
+
+size_t scope_trie_way_len(const struct trie_node *root, const uint8_t *key, size_t len)
+{
+	struct scope_trie_way way;
+	const uint8_t *slash = memchr(key, '/', len);
+	scope_trie_walk(root, key, slash ? (size_t)(slash - key) : len, len, &way);
+	return way.n;
 }
 
 bool scope_trie_has_host(const struct trie_node *root, const uint8_t *key, size_t host_len)

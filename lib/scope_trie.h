@@ -7,6 +7,8 @@
 #include "scope.h"
 #include "trie.h"
 
+#include <string.h>
+
 /* A scope at one key. A scope with several hosts or paths hangs at several keys. */
 struct scope_entry {
 	struct scope *scope;
@@ -25,10 +27,14 @@ struct scope_list {
 	struct scope_entry entries[];
 };
 
-/* Does a win over b when both match? */
+/* Does a win over b when both match? What was said at once goes by name. */
 static inline bool scope_entry_before(const struct scope_entry *a, const struct scope_entry *b)
 {
-	return a->rank != b->rank ? a->rank > b->rank : a->scope->order < b->scope->order;
+	if (a->rank != b->rank)
+		return a->rank > b->rank;
+	if (a->scope->order != b->scope->order)
+		return a->scope->order < b->scope->order;
+	return strcmp(a->scope->name, b->scope->name) < 0;
 }
 
 /* Keys: "com.example.vod/live/" for the host vod.example.com; the label "*" in place of the leftmost ones for a wildcard,
@@ -47,22 +53,41 @@ bool scope_trie_add(struct trie_txn *txn, const uint8_t *key, size_t len,
 bool scope_trie_drop(struct trie_txn *txn, const uint8_t *key, size_t len,
 		     const struct scope *scope);
 
-/* Compiles the patterns of each list that has some and was changed, and grows *scratch to fit all. Before a commit.
- * false: refused; the scope at fault, and the reason in err. */
-bool scope_trie_compile(struct trie_node *root, hs_scratch_t **scratch,
-			const struct scope **at_fault, char *err, size_t err_len);
+/* Does any entry have patterns? NULL: no. */
+bool scope_list_has_patterns(const struct scope_list *list);
 
-/* No request's way has more lists than this. It is exact unless the longest ways below a host and below the wildcards above
- * it have different paths. */
-size_t scope_trie_longest_way(const struct trie_node *root);
+/* A list by itself, with one reference, room for n entries and none yet. NULL: no memory. */
+struct scope_list *scope_list_new(size_t n);
+/* Adds the entry that comes next in the order; the scope gets a reference. */
+void scope_list_append(struct scope_list *list, const struct scope_entry *entry);
+/* As scope_trie_patterns and scope_trie_set_patterns. */
+size_t scope_list_patterns(const struct scope_list *list, struct pattern out[PATTERN_SET_MAX],
+			   const struct scope *owners[PATTERN_SET_MAX]);
+void scope_list_set_patterns(struct scope_list *list, struct pattern_set *set);
 
-void scope_release(struct scope *scope);
+/* The patterns of the list at a key, in the order in which a set has to be made of them, and whose they are; more than PATTERN_SET_MAX are only
+ * counted. 0: it has none, or has its set already. */
+size_t scope_trie_patterns(const struct trie_node *root, const uint8_t *key, size_t len,
+			   struct pattern out[PATTERN_SET_MAX],
+			   const struct scope *owners[PATTERN_SET_MAX]);
+
+/* Is there a list without a set that wants one of exactly these patterns? */
+bool scope_trie_wants(const struct trie_node *root, const uint8_t *key, size_t len,
+		      const struct pattern *patterns, size_t n);
+
+/* Gives it its set, of which it takes a reference. Only within the transaction that made the list. */
+void scope_trie_set_patterns(struct trie_node *root, const uint8_t *key, size_t len,
+			     struct pattern_set *set);
+
+/* Lists on the way of a request with exactly this key. */
+size_t scope_trie_way_len(const struct trie_node *root, const uint8_t *key, size_t len);
 
 /* --- Any thread ----------------------------------------------------------------------------------------------- */
 
 enum { SCOPE_TRIE_WAY_MAX = 256 };
 
-/* The lists on the way of a request, the most specific key last. The compiler refuses tables with a longer way. */
+/* The lists on the way of a request, the most specific key last. The compiler adds no scope to a longer way; should there be more
+ * in the end, the most specific ones are left out. */
 struct scope_trie_way {
 	uint32_t n;
 	const struct scope_list *lists[SCOPE_TRIE_WAY_MAX];

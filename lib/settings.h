@@ -50,5 +50,9 @@ struct settings {
 	uint16_t udp_size;  /* 1232: largest DNS answer */
 	bool client_subnet; /* true: RFC 7871 is used */
 	/* control */
-	char *socket; /* "/run/turnout/turnout.sock" */
+	char *socket;      /* "/run/turnout/turnout.sock" */
+	unsigned drain_ms; /* 500: at the most so long between SIGTERM and the end; 0: at once */
+	/* state */
+	char *state_file;     /* NULL: what is set at run time ends with the process */
+	bool state_sync_full; /* false: it outlives the process, but perhaps not the power */
 };

@@ -16,10 +16,10 @@ enum target_state { TARGET_UP, TARGET_DRAIN, TARGET_DOWN };
 enum { DRI_ADDRESSES_MAX = 16, DNS_NAME_MAX = 255 };
 
 /* A Downstream Resource Identifier, whatever its source: how a request is sent to the target. The members are those of
- * FCI.RedirectTarget (RFC 8804 §2). Immutable. At least one of the two parts is there. */
+ * FCI.RedirectTarget (RFC 8804 §2). Immutable, counted by the control thread. At least one of the two parts is there. */
 struct dri {
-	uint32_t target; /* index into tables->targets */
-	unsigned line;   /* of the configuration, for the operator; 0: not from it */
+	uint32_t refs;
+	uint64_t order; /* the lower one was said first */
 	unsigned n_hosts;
 	char **hosts;     /* redirecting-hosts, lower case; none: every host */
 	char **host_keys; /* the same in key form: "com.example.vod" (lib/request.h) */
@@ -39,16 +39,31 @@ struct dri {
 	bool include_redirecting_host;
 };
 
-/* Immutable but for what stands in view->states. */
+/* Immutable, counted by the control thread; a change of its state or of its DRIs makes a new one in the same place. One block of
+ * memory. */
 struct target {
-	char *name;
-	char *provider_id; /* CDN Provider ID (RFC 7975 §4.8) or NULL */
-	enum target_kind kind;
-	unsigned line;
-	uint64_t seed; /* hash of the name, for consistent hashing */
-	unsigned n_dris;
-	struct dri **dris; /* those with redirecting-hosts first */
+	uint32_t refs;
+	uint32_t id;        /* place in view->targets */
+	uint8_t kind;       /* enum target_kind */
+	uint8_t state;      /* enum target_state */
+	uint8_t configured; /* the state when none was set at run time */
+	uint64_t seed;      /* hash of the name, for consistent hashing */
+	const char *name;
+	const char *provider_id; /* CDN Provider ID (RFC 7975 §4.8) or NULL */
+	uint32_t n_dris;
+	struct dri
+		*dris[]; /* those with redirecting-hosts first, then those that were said first */
 };
+
+/* Control thread. A target with room for n_dris; NULL: no memory. The DRIs are the caller's to fill in, with a reference each. */
+struct target *target_new(enum target_kind kind, const char *name, const char *provider_id,
+			  uint32_t n_dris);
+void target_release(struct target *target);
+void dri_release(struct dri *dri);
+
+/* Those that name hosts come first, so that the first one that fits is the right one; then those that were said first; what
+ * was said at once goes by its hosts. */
+bool dri_before(const struct dri *a, const struct dri *b);
 
 const char *target_state_name(enum target_state state);
 

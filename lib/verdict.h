@@ -18,8 +18,9 @@ enum verdict_outcome {
 struct verdict {
 	uint8_t outcome; /* enum verdict_outcome */
 	uint8_t ecs_scope; /* SCOPE PREFIX-LENGTH: the decision is the same for the whole prefix (RFC 7871 §7.2.1) */
-	bool name_exists; /* DNS: the host, or a name under it, is in the tables; else NXDOMAIN */
-	bool fell_back;   /* target is the fallback */
+	bool name_exists;  /* DNS: the host, or a name under it, is in the tables; else NXDOMAIN */
+	bool fell_back;    /* target is the fallback */
+	uint8_t candidate; /* which one of the scope was taken; SCOPE_CANDIDATES_MAX: none */
 	const struct zone *zone;   /* DNS: the zone the name is in; NULL: none, so REFUSED */
 	const struct scope *scope; /* that won, or NULL */
 	const struct target *target;

@@ -20,10 +20,10 @@ struct zone_server {
 	struct ip_addr addresses[ZONE_ADDRESSES_MAX];
 };
 
-/* Immutable. Times in seconds, host byte order. */
+/* Immutable, counted by the control thread. Times in seconds, host byte order. */
 struct zone {
+	uint32_t refs;
 	char *text; /* "example.com" */
-	unsigned line;
 	struct dns_name apex;
 	struct dns_name primary; /* SOA MNAME */
 	struct dns_name contact; /* SOA RNAME */
@@ -33,3 +33,5 @@ struct zone {
 	uint8_t n_servers;
 	struct zone_server servers[ZONE_SERVERS_MAX];
 };
+
+void zone_release(struct zone *zone);

@@ -46,7 +46,7 @@ static bool scan(const struct pattern *pattern, const struct request *req)
 	check(pattern_set_grow_scratch(set, &scratch), "no scratch", pattern->regex);
 	pattern_set_scan(set, req, scratch, &matches);
 	hs_free_scratch(scratch);
-	pattern_set_free(set);
+	pattern_set_release(set);
 	return pattern_matched(&matches, 0);
 }
 

@@ -63,7 +63,7 @@ static void add_scope(TablesBuilder &builder, const std::string &host, const std
 		      R"(.cdn.example"], )" + rest + "}");
 }
 
-static Tables make_tables()
+static View make_view()
 {
 	TablesBuilder builder;
 	builder.cdn("b").cdn("c").cdn("off", "down");
@@ -96,9 +96,9 @@ static Tables make_tables()
 }
 
 /* Made once, as nobody writes to them. */
-static const Tables &shared_tables()
+static const View &shared_view()
 {
-	static const Tables made = make_tables();
+	static const View made = make_view();
 	return made;
 }
 
@@ -121,8 +121,7 @@ static struct worker *make_worker(struct plane &plane, struct settings &settings
 }
 
 World::World()
-    : tables(shared_tables()), view(tables), worker(make_worker(plane, settings), worker_free),
-      stats(*worker->stats)
+    : view(shared_view()), worker(make_worker(plane, settings), worker_free), stats(*worker->stats)
 {
 	plane.view = view.get();
 	plane.n_workers = plane.n_ports = 1;

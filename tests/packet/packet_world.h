@@ -79,7 +79,6 @@ class World
 	struct port_settings port_settings = {};
 	struct port_info port = {};
 	struct plane plane = {};
-	Tables tables;
 	View view;
 	std::unique_ptr<struct worker, void (*)(struct worker *)> worker;
 	struct worker_stats &stats;

@@ -4,8 +4,11 @@
 
 extern "C" {
 #include "control/compile.h"
+#include "lib/object.h"
 }
 
+#include <cstdlib>
+#include <jansson.h>
 #include <string>
 #include <vector>
 
@@ -14,12 +17,36 @@ struct compiler {
 		std::string what; // "cdn b up"
 		unsigned line;
 		std::string file;
+		std::string json; // its members sorted
 	};
 	std::vector<call> calls;
+	struct trie_txn objects = {nullptr, &object_ops}; // targets, without anything made of them
 
-	void add(struct place place, const std::string &what)
+	compiler() = default;
+	compiler(const compiler &) = delete;
+	compiler &operator=(const compiler &) = delete;
+	~compiler()
 	{
-		calls.push_back({what, place.line, place.file ? place.file : ""});
+		clear();
+	}
+	void clear()
+	{
+		calls.clear();
+		trie_abort(&objects);
+	}
+	static std::string sorted(const char *json)
+	{
+		json_t *value = json ? json_loads(json, 0, nullptr) : nullptr;
+		char *text = value ? json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS) : nullptr;
+		std::string result = text ? text : "";
+		free(text);
+		json_decref(value);
+		return result;
+	}
+	bool add(struct place place, const std::string &what, const char *json)
+	{
+		calls.push_back({what, place.line, place.file ? place.file : "", sorted(json)});
+		return true;
 	}
 	std::string all() const
 	{
@@ -61,29 +88,31 @@ inline std::string text_of(const struct model_target_ref &ref)
 
 extern "C" {
 
-void compiler_add_geo(struct compiler *compiler, const char *path, struct place place)
-{
-	compiler->add(place, std::string("geo ") + path);
-}
-
-void compiler_add_footprint(struct compiler *compiler, const struct model_footprint_name *footprint,
+bool compiler_add_footprint(struct compiler *compiler, const struct model_footprint_name *footprint,
 			    struct place place)
 {
 	std::string text = std::string("footprint ") + footprint->name;
 	for (size_t i = 0; i < footprint->footprints.n; i++)
 		text += " " + text_of(footprint->footprints.list[i]);
-	compiler->add(place, text);
+	return compiler->add(place, text, footprint->json);
 }
 
-void compiler_add_target(struct compiler *compiler, const struct model_target *target,
+bool compiler_add_target(struct compiler *compiler, const struct model_target *target,
 			 struct place place)
 {
-	compiler->add(place, std::string(target_kind_name(target->kind)) + " " + target->name +
+	uint8_t key[OBJECT_KEY_MAX];
+	enum object_kind kind = target->kind == TARGET_CDN ? OBJECT_CDN : OBJECT_NODE;
+	struct object *object = object_new(kind, target->name, target->json);
+	trie_set(&compiler->objects, key, object_key(kind, target->name, key), object);
+	object_release(object);
+	return compiler->add(place,
+			     std::string(target_kind_name(target->kind)) + " " + target->name +
 				     " " + or_none(target->provider_id) + " " +
-				     target_state_name(target->state));
+				     target_state_name(target->state),
+			     target->json);
 }
 
-void compiler_add_dri(struct compiler *compiler, const struct model_dri *dri, struct place place)
+bool compiler_add_dri(struct compiler *compiler, const struct model_dri *dri, struct place place)
 {
 	std::string text = "dri " + text_of(model_target_ref{dri->kind, dri->target, 1});
 	for (size_t i = 0; i < dri->n_hosts; i++)
@@ -92,10 +121,10 @@ void compiler_add_dri(struct compiler *compiler, const struct model_dri *dri, st
 		std::to_string(dri->ttl);
 	text += " http " + or_none(dri->scheme) + " " + or_none(dri->authority) + " " +
 		or_none(dri->path_prefix) + (dri->include_redirecting_host ? " with host" : "");
-	compiler->add(place, text);
+	return compiler->add(place, text, dri->json);
 }
 
-void compiler_add_zone(struct compiler *compiler, const struct model_zone *zone, struct place place)
+bool compiler_add_zone(struct compiler *compiler, const struct model_zone *zone, struct place place)
 {
 	std::string text = std::string("zone ") + zone->name + " " + or_none(zone->primary) + " " +
 			   or_none(zone->contact);
@@ -105,31 +134,59 @@ void compiler_add_zone(struct compiler *compiler, const struct model_zone *zone,
 	for (size_t i = 0; i < zone->n_servers; i++)
 		text += std::string(" ") + zone->servers[i].name +
 			text_of(zone->servers[i].addresses, zone->servers[i].n_addresses);
-	compiler->add(place, text);
+	return compiler->add(place, text, zone->json);
 }
 
-void compiler_add_distinguished(struct compiler *compiler, const struct model_distinguished *d,
+bool compiler_add_distinguished(struct compiler *compiler, const struct model_distinguished *d,
 				struct place place)
 {
-	compiler->add(place,
-		      std::string("distinguished ") + d->host + " " + or_none(d->path_prefix));
+	return compiler->add(
+		place, std::string("distinguished ") + d->host + " " + or_none(d->path_prefix),
+		d->json);
 }
 
-void compiler_add_scope(struct compiler *compiler, const struct model_scope *scope,
+bool compiler_add_scope(struct compiler *compiler, const struct model_scope *scope,
 			struct place place)
 {
-	compiler->add(place, std::string("scope ") + scope->json);
+	return compiler->add(place, "scope " + compiler::sorted(scope->json), scope->json);
 }
 
-void compiler_set_fallback(struct compiler *compiler, const struct model_target_ref *target,
+bool compiler_add_state(struct compiler *compiler, const struct model_state *state,
+			struct place place)
+{
+	return compiler->add(place,
+			     std::string("state ") + target_kind_name(state->kind) + " " +
+				     state->name + " " + target_state_name(state->state),
+			     state->json);
+}
+
+bool compiler_add_fallback(struct compiler *compiler, const struct model_fallback *fallback,
 			   struct place place)
 {
-	compiler->add(place, "fallback " + text_of(*target));
+	return compiler->add(place, "fallback " + text_of(fallback->target), fallback->json);
+}
+
+const struct trie_node *compiler_objects(const struct compiler *compiler)
+{
+	return compiler->objects.root;
+}
+
+/* Every line is read. */
+bool compiler_came_again(struct compiler *, enum object_kind, const char *, size_t, const char *,
+			 size_t, struct place)
+{
+	return false;
+}
+
+/* Of taking objects in again; the readers never do. */
+void compiler_source_of(struct compiler *compiler, const struct object *object)
+{
+	compiler->add({object->file, object->line}, "again", nullptr);
 }
 
 void compiler_no_memory(struct compiler *compiler, struct place place, const char *what)
 {
-	compiler->add(place, std::string("no memory ") + what);
+	compiler->add(place, std::string("no memory ") + what, nullptr);
 }
 
 bool compiler_exhausted(const struct compiler *)

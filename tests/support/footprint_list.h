@@ -1,4 +1,4 @@
-/* footprint_list - lists of footprint objects and a builder for tests. */
+/* footprint_list - lists of footprint objects and tables made of them, for tests. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
@@ -52,35 +52,91 @@ struct Added {
 	std::string err;
 };
 
-struct Builder {
-	footprint_builder *b = footprint_builder_new();
-	~Builder()
+struct Geo {
+	footprint_geo *geo = nullptr;
+	std::string err;
+	explicit Geo(const std::vector<const char *> &paths)
 	{
-		footprint_builder_free(b);
+		char why[256] = "";
+		geo = footprint_geo_load(paths.data(), paths.size(), why, sizeof(why));
+		err = why;
 	}
-	Added add(const List &list)
+	~Geo()
+	{
+		footprint_geo_release(geo);
+	}
+	Geo(const Geo &) = delete;
+	Geo &operator=(const Geo &) = delete;
+};
+
+/* A version of a table, with a change that begins on it. */
+struct Table {
+	footprint_table *table;
+	footprint_txn *txn;
+	explicit Table(footprint_geo *geo = nullptr)
+	    : table(footprint_table_new(geo)), txn(footprint_begin(table))
+	{
+	}
+	~Table()
+	{
+		footprint_abort(txn);
+		footprint_table_release(table);
+	}
+	Table(const Table &) = delete;
+	Table &operator=(const Table &) = delete;
+
+	using Edit = int(footprint_txn *, const footprint *, size_t, uint32_t *, uint8_t *, char *,
+			 size_t);
+	Added edit(Edit *edit, const List &list, uint32_t id = UINT32_MAX) const
 	{
 		CList c(list);
-		Added added = {0, UINT32_MAX, 0, ""};
+		Added added = {0, id, 0, ""};
 		char err[256] = "";
-		added.status = footprint_builder_add(b, c.objects.data(), c.objects.size(),
-						     &added.id, &added.rank, err, sizeof(err));
+		added.status = edit(txn, c.objects.data(), c.objects.size(), &added.id, &added.rank,
+				    err, sizeof(err));
 		added.err = err;
 		return added;
 	}
-	std::string geo(const char *path)
+	Added take(const List &list) const
 	{
-		char err[256] = "";
-		return footprint_builder_geo(b, path, err, sizeof(err)) == 0 ? "" : err;
+		return edit(footprint_take, list);
 	}
-	footprint_table *finish()
+	Added add(const List &list) const
 	{
-		char err[256] = "";
-		footprint_table *table = footprint_builder_finish(b, err, sizeof(err));
-		EXPECT_NE(table, nullptr) << err;
-		return table;
+		return edit(footprint_add, list);
+	}
+	Added replace(uint32_t id, const List &list) const
+	{
+		return edit([](footprint_txn *t, const footprint *l, size_t n, uint32_t *i,
+			       uint8_t *r, char *e,
+			       size_t len) { return footprint_replace(t, *i, l, n, r, e, len); },
+			    list, id);
+	}
+	/* The new version takes the place of the old one, which is given to the caller. */
+	footprint_table *commit_and_keep()
+	{
+		footprint_table *old = table;
+		table = footprint_commit(txn);
+		txn = footprint_begin(table);
+		return old;
+	}
+	void commit()
+	{
+		footprint_table_release(commit_and_keep());
+	}
+	void abort()
+	{
+		footprint_abort(txn);
+		txn = footprint_begin(table);
 	}
 };
+
+inline ip_addr addr_of(const std::string &text)
+{
+	ip_addr addr;
+	EXPECT_TRUE(ip_addr_parse(text.c_str(), &addr)) << text;
+	return addr;
+}
 
 inline Object v4(std::vector<std::string> values)
 {

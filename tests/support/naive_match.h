@@ -299,8 +299,7 @@ struct NaiveScope {
 			out += (out.size() > 1 ? ", " : "") + object;
 		return out + "]";
 	}
-	/* Without its action. */
-	std::string json() const
+	std::string json(const std::string &action = R"("action": "deny")") const
 	{
 		std::string out = R"({"name": ")" + name + R"(", "hosts": )" + list(hosts) +
 				  R"(, "protocols": )" + list(protocols) + R"(, "paths": )" +
@@ -333,7 +332,7 @@ struct NaiveScope {
 		out += R"(, "qtypes": )" + list(types);
 		if (!query.empty())
 			out += R"(, "query-regex": ")" + query + "\"";
-		return out + R"(, "action": "deny"})";
+		return out + ", " + action + "}";
 	}
 };
 

@@ -1,65 +1,92 @@
-/* tables_builder - tables, views and requests for tests, made by the real readers, compiler and parsers. */
+/* tables_builder - views and requests for tests, made by the real readers, compiler and parsers. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
 extern "C" {
-#include "control/compile.h"
-#include "control/model_json.h"
+#include "control/config_objects.h"
 #include "lib/dns_query.h"
 #include "lib/http_request.h"
 #include "lib/match.h"
 #include "lib/scope_trie.h"
-#include "lib/tables.h"
 }
 #include "tests/support/dns_message.h"
 
-#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-/* Tables from objects in the JSON form of the configuration:
+/* A view from objects in the JSON form of the configuration:
  *
- *	Tables tables = TablesBuilder().cdn("b").zone("example.com").scope(R"({"name": "s", "hosts":
+ *	View view = TablesBuilder().cdn("b").zone("example.com").scope(R"({"name": "s", "hosts":
  *		["vod.example.com"], "candidates": [{"cdn": "b"}]})").finish();
- *	View view(tables);
  *	DnsAsk ask("vod.example.com");
  *	EXPECT_EQ(match(view, ask).scope_name(), "s");
  *
- * Each object stands on a line of its own in a file "test": the first on line 1. */
+ * Each object stands on a line of its own in a file "test": the first on line 1. All are of one reading: a name that comes
+ * twice is refused. */
 
-class Tables
+/* A view and the context of the control thread. A copy shares the view and has a context of its own. */
+class View
 {
       public:
-	explicit Tables(struct tables *owned, std::vector<uint8_t> configured = {})
-	    : states(std::move(configured)), tables_(owned, tables_release)
+	View() = default; /* none */
+	View(struct view *owned, unsigned n_workers)
+	    : context(std::make_unique<struct match_context>()), view_(owned, view_release)
 	{
+		context->worker = n_workers;
+		context->random = 1;
 	}
-	struct tables *get() const
+	View(const View &other)
+	    : context(std::make_unique<struct match_context>()), view_(other.view_)
 	{
-		return tables_.get();
+		context->worker = other.context->worker;
+		context->random = 1;
 	}
-	struct tables *operator->() const
+	View(View &&) = default;
+	View &operator=(View &&) = default;
+
+	struct view *get() const
 	{
-		return tables_.get();
+		return view_.get();
+	}
+	struct view *operator->() const
+	{
+		return view_.get();
 	}
 	explicit operator bool() const
 	{
-		return tables_ != nullptr;
+		return view_ != nullptr;
 	}
-	/* Index of the target with this name. */
-	uint32_t target(const std::string &name) const
+	const struct object *object(enum object_kind kind, const std::string &name) const
 	{
-		for (uint32_t i = 0; i < tables_->n_targets; i++)
-			if (tables_->targets[i].name == name)
-				return i;
-		throw std::out_of_range("no target " + name);
+		const struct object *found = object_find(view_->objects, kind, name.c_str());
+		if (!found)
+			throw std::out_of_range(std::string("no ") + object_kind_name(kind) + " " +
+						name);
+		return found;
 	}
-	std::vector<uint8_t> states; /* as configured */
+	const struct scope *scope(const std::string &name) const
+	{
+		return object(OBJECT_SCOPE, name)->made.scope;
+	}
+	/* The target with this name, of whatever kind. */
+	struct target *target(const std::string &name) const
+	{
+		bool cdn = object_find(view_->objects, OBJECT_CDN, name.c_str());
+		uint32_t id = object(cdn ? OBJECT_CDN : OBJECT_NODE, name)->made.id;
+		return static_cast<struct target *>(slots_get(view_->targets, id));
+	}
+	/* In place: nobody else may have the target in a view. */
+	View &state(const std::string &name, enum target_state state)
+	{
+		target(name)->state = (uint8_t)state;
+		return *this;
+	}
+	std::unique_ptr<struct match_context> context;
 
       private:
-	std::shared_ptr<struct tables> tables_;
+	std::shared_ptr<struct view> view_;
 };
 
 struct Fault {
@@ -71,10 +98,19 @@ struct Fault {
 class TablesBuilder
 {
       public:
-	TablesBuilder() : compiler_(compiler_new(&faults_), compiler_free)
+	explicit TablesBuilder(unsigned n_workers = 1)
+	    : n_workers_(n_workers), patterns_(pattern_cache_new(), pattern_cache_free),
+	      compiler_(patterns_ ? compiler_new(nullptr, patterns_.get(), n_workers, &faults_)
+				  : nullptr,
+			compiler_free)
 	{
 		if (!compiler_)
 			throw std::bad_alloc();
+		struct compiler_source source = {};
+		source.set = "configuration";
+		source.pass = 1;
+		source.order = 1;
+		compiler_source(compiler_.get(), &source);
 	}
 	~TablesBuilder()
 	{
@@ -85,20 +121,21 @@ class TablesBuilder
 	TablesBuilder &operator=(const TablesBuilder &) = delete;
 
 	/* One object of a kind: "cdn", "node", "dri", "zone", "distinguished", "footprint", "scope",
-	 * or "fallback": {"cdn": "b"}. */
+	 * "state", "fallback". */
 	TablesBuilder &add(const std::string &kind, const std::string &text)
 	{
 		json_error_t error;
+		enum object_kind number;
+		if (!object_kind_parse(kind.c_str(), &number))
+			throw std::invalid_argument(kind);
 		json_t *json = json_loads(text.c_str(), JSON_REJECT_DUPLICATES, &error);
 		if (!json)
 			throw std::invalid_argument(std::string(error.text) + " in " + text);
-		take(kind, json);
+		struct json_source source = {};
+		source.faults = &faults_;
+		source.place = {"test", ++line_};
+		config_object_read(&source, number, json, compiler_.get());
 		json_decref(json);
-		return *this;
-	}
-	TablesBuilder &geo(const std::string &path)
-	{
-		compiler_add_geo(compiler_.get(), path.c_str(), {"test", ++line_});
 		return *this;
 	}
 	TablesBuilder &dri(const std::string &text)
@@ -143,23 +180,19 @@ class TablesBuilder
 					   R"(", "addresses": ["192.0.2.53", "2001:db8::53"]}]})");
 	}
 
-	/* Faults give tables that are false. */
-	Tables try_finish(unsigned n_workers = 1)
+	/* Faults give a view that is false. */
+	View try_finish()
 	{
-		struct tables *tables = compiler_finish(compiler_.get(), n_workers);
-		std::vector<uint8_t> states;
-		if (tables && tables->n_targets)
-			states.assign(compiler_states(compiler_.get()),
-				      compiler_states(compiler_.get()) + tables->n_targets);
-		return Tables(tables, std::move(states));
+		struct view *view = faults_.total ? nullptr : compiler_finish(compiler_.get());
+		return view ? View(view, n_workers_) : View();
 	}
 	/* Throws std::runtime_error with the first fault. */
-	Tables finish(unsigned n_workers = 1)
+	View finish()
 	{
-		Tables tables = try_finish(n_workers);
-		if (!tables || faults_.total)
-			throw std::runtime_error(faults_.n ? faults_.list[0].text : "no tables");
-		return tables;
+		View view = try_finish();
+		if (!view)
+			throw std::runtime_error(faults_.n ? faults_.list[0].text : "no view");
+		return view;
 	}
 	std::vector<Fault> faults() const
 	{
@@ -169,15 +202,12 @@ class TablesBuilder
 					faults_.list[i].line, faults_.list[i].text});
 		return list;
 	}
-	struct compiler *compiler()
-	{
-		return compiler_.get();
-	}
 
       private:
 	struct faults faults_ = {};
+	unsigned n_workers_, line_ = 0;
+	std::unique_ptr<struct pattern_cache, void (*)(struct pattern_cache *)> patterns_;
 	std::unique_ptr<struct compiler, void (*)(struct compiler *)> compiler_;
-	unsigned line_ = 0;
 
 	TablesBuilder &target(const std::string &kind, const std::string &name,
 			      const std::string &state)
@@ -186,93 +216,6 @@ class TablesBuilder
 		return dri("{\"" + kind + R"(": ")" + name + R"(", "dns-target": {"host": ")" +
 			   name + R"(.test"}, "http-target": {"host": ")" + name + ".test\"}}");
 	}
-
-	void take(const std::string &kind, json_t *json)
-	{
-		struct place place = {"test", ++line_};
-		struct json_source source = {&faults_, nullptr, place};
-		struct compiler *c = compiler_.get();
-		if (kind == "cdn" || kind == "node") {
-			struct model_target m;
-			enum target_kind k = kind == "cdn" ? TARGET_CDN : TARGET_NODE;
-			if (model_json_target(&source, json, k, &m))
-				compiler_add_target(c, &m, place);
-		} else if (kind == "dri") {
-			struct model_dri m;
-			if (model_json_dri(&source, json, &m))
-				compiler_add_dri(c, &m, place);
-			model_json_dri_clear(&m);
-		} else if (kind == "zone") {
-			struct model_zone m;
-			if (model_json_zone(&source, json, &m))
-				compiler_add_zone(c, &m, place);
-			model_json_zone_clear(&m);
-		} else if (kind == "distinguished") {
-			struct model_distinguished m;
-			if (model_json_distinguished(&source, json, &m))
-				compiler_add_distinguished(c, &m, place);
-		} else if (kind == "footprint") {
-			struct model_footprint_name m;
-			if (model_json_footprint_name(&source, json, &m))
-				compiler_add_footprint(c, &m, place);
-			model_json_footprint_name_clear(&m);
-		} else if (kind == "scope") {
-			struct model_scope m;
-			if (model_json_scope(&source, json, &m))
-				compiler_add_scope(c, &m, place);
-			model_json_scope_clear(&m);
-		} else if (kind == "fallback") {
-			take_fallback(&source, json, place);
-		} else {
-			throw std::invalid_argument(kind);
-		}
-	}
-	void take_fallback(const struct json_source *source, json_t *json, struct place place)
-	{
-		json_t *around = json_pack("{s:O}", "fallback", json);
-		struct json_in in;
-		struct model_target_ref ref;
-		json_in_begin(&in, source, around, place, "test");
-		if (model_json_target_ref(&in, "fallback", &ref) && json_in_end(&in))
-			compiler_set_fallback(compiler_.get(), &ref, place);
-		json_decref(around);
-	}
-};
-
-/* A view of tables with the states that are configured; its context is the control thread's. */
-class View
-{
-      public:
-	explicit View(const Tables &of, uint64_t generation = 1)
-	    : tables(of), context(std::make_unique<struct match_context>()),
-	      view_(view_new(of.get(), generation, 0,
-			     of.states.empty() ? nullptr : of.states.data()),
-		    view_free)
-	{
-		if (!view_)
-			throw std::bad_alloc();
-		*context = {};
-		context->worker = WORKERS_MAX;
-		context->random = 1;
-	}
-	View &state(const std::string &target, enum target_state state)
-	{
-		view_->states[tables.target(target)] = (uint8_t)state;
-		return *this;
-	}
-	struct view *get() const
-	{
-		return view_.get();
-	}
-	struct view *operator->() const
-	{
-		return view_.get();
-	}
-	Tables tables;
-	std::unique_ptr<struct match_context> context;
-
-      private:
-	std::unique_ptr<struct view, void (*)(struct view *)> view_;
 };
 
 inline struct ip_addr test_address(const std::string &text)

@@ -12,13 +12,13 @@ namespace
 {
 
 /* A zone, the targets a, b, c, d and one scope for all hosts. */
-Tables tables_with(const std::string &rest_of_scope, const std::string &fallback = "")
+View tables_with(const std::string &rest_of_scope, const std::string &fallback = "")
 {
 	TablesBuilder builder;
 	builder.zone("t").cdn("a").cdn("b").cdn("c").node("d");
-	builder.scope(R"({"name": "s", "hosts": ["*.t"], )" + rest_of_scope + "}");
 	if (!fallback.empty())
 		builder.fallback(R"({"cdn": ")" + fallback + "\"}");
+	builder.scope(R"({"name": "s", "hosts": ["*.t"], )" + rest_of_scope + "}");
 	return builder.finish();
 }
 
@@ -225,14 +225,29 @@ TEST(choose, states_of_the_configuration)
 		      "}");
 	View view(builder.finish());
 	EXPECT_EQ(chosen(view), "c");
-	EXPECT_EQ(view->states[view.tables.target("a")], TARGET_DOWN);
-	EXPECT_EQ(view->states[view.tables.target("b")], TARGET_DRAIN);
-	struct view *all_up = view_new(view.tables.get(), 7, 8, nullptr);
-	EXPECT_EQ(all_up->states[0], TARGET_UP);
-	EXPECT_EQ(all_up->generation, 7u);
-	EXPECT_EQ(all_up->created, 8u);
-	view_free(all_up);
-	view_free(nullptr);
+	EXPECT_EQ(view.target("a")->state, TARGET_DOWN);
+	EXPECT_EQ(view.target("b")->state, TARGET_DRAIN);
+	EXPECT_EQ(view.target("c")->state, TARGET_UP);
+}
+
+/* What was set at run time wins over it, whichever came first. */
+TEST(choose, states_that_were_set)
+{
+	TablesBuilder builder;
+	builder.zone("t");
+	builder.add("state", R"({"cdn": "a", "state": "down"})");
+	builder.cdn("a").cdn("b", "drain").cdn("c", "down");
+	builder.add("state", R"({"cdn": "c", "state": "up"})");
+	builder.add("state", R"({"node": "b", "state": "up"})");
+	builder.scope(R"({"name": "s", "hosts": ["*.t"], "candidates": )"
+		      R"([{"cdn": "a"}, {"cdn": "b"}, {"cdn": "c"}]})");
+	View view(builder.finish());
+	EXPECT_EQ(view.target("a")->state, TARGET_DOWN);
+	EXPECT_EQ(view.target("a")->configured, TARGET_UP);
+	EXPECT_EQ(view.target("b")->state, TARGET_DRAIN) << "the node b is another one";
+	EXPECT_EQ(view.target("c")->state, TARGET_UP);
+	EXPECT_EQ(view.target("c")->configured, TARGET_DOWN);
+	EXPECT_EQ(chosen(view), "c");
 }
 
 /* --- fallbacks, deny, pass --------------------------------------------------------------------------------------- */

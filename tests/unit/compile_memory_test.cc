@@ -17,7 +17,7 @@ void *scratch_alloc(size_t size)
 /* Everything that the compiler takes, from JSON to tables. The fault list is the caller's. */
 bool compile_all()
 {
-	TablesBuilder builder;
+	TablesBuilder builder(2);
 	builder.cdn("a").cdn("b").node("n").zone("t");
 	builder.add("cdn", R"({"name": "p", "provider-id": "AS64496:0"})");
 	builder.dri(
@@ -25,19 +25,19 @@ bool compile_all()
 	builder.distinguished(R"({"host": "d.t"})");
 	builder.footprint(
 		R"({"name": "near", "footprints": [{"footprint-type": "ipv4cidr", "footprint-value": ["10.0.0.0/8"]}]})");
+	builder.fallback(R"({"cdn": "a"})");
+	builder.add("state", R"({"node": "n", "state": "down"})");
 	builder.scope(
 		R"({"name": "one", "hosts": ["v.t", "*.t"], "paths": ["/a", "/b"], "footprints": ["near"], "candidates": [{"cdn": "a"}]})");
 	builder.scope(
 		R"({"name": "two", "hosts": ["v.t"], "regexes": ["x"], "headers": [{"name": "h", "regex": "y"}], "candidates": [{"cdn": "b"}], "fallback": {"node": "n"}})");
 	builder.scope(
 		R"({"name": "three", "hosts": ["v.t"], "footprints": [{"footprint-type": "ipv6cidr", "footprint-value": ["2001:db8::/32"]}], "candidates": [{"cdn": "p"}]})");
-	builder.fallback(R"({"cdn": "a"})");
-	Tables tables = builder.try_finish(2);
+	View view = builder.try_finish();
 	bool faulty = !builder.faults().empty();
-	if (!tables)
+	if (!view)
 		return false;
 	EXPECT_FALSE(faulty);
-	View view(tables);
 	HttpAsk ask("v.t", "/x", {{"h", "y"}});
 	EXPECT_EQ(match(view, ask).scope_name(), "two");
 	return true;
@@ -68,7 +68,7 @@ TEST_P(CompileMemory, every_allocation_may_fail)
 		try {
 			done = compile_all();
 		} catch (const std::bad_alloc &) {
-			/* compiler_new or view_new gave NULL */
+			/* compiler_new gave NULL */
 		} catch (const std::invalid_argument &) {
 			/* the test's own */
 		}
@@ -93,18 +93,21 @@ TEST(compile_memory, is_said_once)
 {
 	for (long n : {0L, 1L, 2L, 3L}) {
 		struct faults faults = {};
-		struct compiler *compiler = compiler_new(&faults);
+		struct pattern_cache *patterns = pattern_cache_new();
+		struct compiler *compiler = compiler_new(nullptr, patterns, 1, &faults);
 		ASSERT_NE(compiler, nullptr);
-		struct model_target target = {TARGET_CDN, "a", "AS1:0", TARGET_UP};
+		struct model_target target = {TARGET_CDN, "a", "AS1:0", TARGET_UP, "{}"};
 		failing_malloc.reset(n);
-		compiler_add_target(compiler, &target, {"test", 1});
+		EXPECT_FALSE(compiler_add_target(compiler, &target, {"test", 1}));
 		EXPECT_EQ(failing_malloc.failed, 1) << n;
 		failing_malloc.reset(-1);
 		target.name = "b";
 		for (int i = 0; i < 3; i++)
-			compiler_add_target(compiler, &target, {"test", 2});
-		EXPECT_EQ(compiler_finish(compiler, 1), nullptr);
+			EXPECT_FALSE(compiler_add_target(compiler, &target, {"test", 2}));
+		EXPECT_TRUE(compiler_exhausted(compiler));
+		EXPECT_EQ(compiler_finish(compiler), nullptr);
 		compiler_free(compiler);
+		pattern_cache_free(patterns);
 		ASSERT_EQ(faults.n, 1u) << n;
 		EXPECT_EQ(faults.total, 1u);
 		EXPECT_EQ(std::string(faults.list[0].text)

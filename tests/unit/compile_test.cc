@@ -18,7 +18,7 @@ std::string json(std::string text)
 	return text;
 }
 
-struct object {
+struct said {
 	const char *kind, *text;
 };
 
@@ -31,11 +31,11 @@ void add_good(TablesBuilder &builder)
 }
 
 /* The one fault that objects behind the good ones have: at the last of them, or at `line`. */
-void expect_fault(const std::vector<object> &objects, const std::string &text, unsigned line = 0)
+void expect_fault(const std::vector<said> &objects, const std::string &text, unsigned line = 0)
 {
 	TablesBuilder builder;
 	add_good(builder);
-	for (const object &o : objects)
+	for (const said &o : objects)
 		builder.add(o.kind, json(o.text));
 	EXPECT_FALSE(builder.try_finish()) << text;
 	std::vector<Fault> faults = builder.faults();
@@ -49,11 +49,11 @@ void expect_fault(const std::vector<object> &objects, const std::string &text, u
 	EXPECT_EQ(faults[0].line, line ? line : 5 + objects.size()) << text;
 }
 
-void expect_good(const std::vector<object> &objects)
+void expect_good(const std::vector<said> &objects)
 {
 	TablesBuilder builder;
 	add_good(builder);
-	for (const object &o : objects)
+	for (const said &o : objects)
 		builder.add(o.kind, json(o.text));
 	EXPECT_TRUE(builder.try_finish());
 	std::vector<Fault> faults = builder.faults();
@@ -77,7 +77,7 @@ TEST(compile, the_good_objects_are_good)
 TEST(compile, bad_scopes)
 {
 	const struct {
-		object o;
+		said o;
 		const char *text;
 	} cases[] = {
 		{SCOPE("'candidates': [{'cdn': 'x'}]"),
@@ -92,7 +92,7 @@ TEST(compile, bad_scopes)
 		{SCOPE("'action': 'deny', " TO_A), "candidates are only for action \"redirect\""},
 		{SCOPE("'action': 'pass', " TO_A), "candidates are only for action \"redirect\""},
 		{SCOPE("'action': 'pass'"), "scope 's': action \"pass\" needs a fallback, here or "
-					    "for the whole configuration"},
+					    "for all scopes"},
 		{SCOPE("'protocols': ['dns'], 'paths': ['/a'], " TO_A),
 		 "a DNS query has no path, query or header"},
 		{SCOPE("'protocols': ['dns', 'http'], 'patterns': [{'pattern': '/*'}], " TO_A),
@@ -225,20 +225,21 @@ TEST(compile, too_many_patterns_at_one_place)
 
 TEST(compile, too_long_a_way)
 {
-	for (int more : {0, 1}) {
-		TablesBuilder builder;
-		builder.cdn("a");
-		std::string paths = "'/'";
-		for (int i = 1; i < SCOPE_TRIE_WAY_MAX + more; i++)
-			paths += ", '/" + std::string((size_t)i, 'x') + "'";
-		builder.scope(json("{'name': 's', 'hosts': ['v.t'], 'paths': [" + paths +
-				   "], " TO_A "}"));
-		EXPECT_EQ((bool)builder.try_finish(), !more);
-		ASSERT_EQ(builder.faults().size(), (size_t)more);
-		for (const Fault &fault : builder.faults())
-			EXPECT_NE(fault.text.find("more than 256 scope paths"), std::string::npos)
-				<< fault.text;
-	}
+	TablesBuilder builder;
+	builder.cdn("a");
+	auto add = [&](size_t len) {
+		builder.scope(json("{'name': 's" + std::to_string(len) +
+				   "', 'hosts': ['v.t'], 'paths': ['/" + std::string(len, 'x') +
+				   "'], " TO_A "}"));
+	};
+	for (size_t i = 0; i < SCOPE_TRIE_WAY_MAX; i++)
+		add(i);
+	EXPECT_EQ(builder.faults().size(), 0u);
+	add(SCOPE_TRIE_WAY_MAX);
+	ASSERT_EQ(builder.faults().size(), 1u);
+	EXPECT_NE(builder.faults()[0].text.find("more than 256 scope paths"), std::string::npos)
+		<< builder.faults()[0].text;
+	EXPECT_EQ(builder.faults()[0].line, 3u + SCOPE_TRIE_WAY_MAX);
 }
 
 /* --- scopes in each other's shadow ------------------------------------------------------------------------------ */
@@ -324,6 +325,14 @@ TEST(compile, duplicate_names)
 				  "{'name': '\\\\097b.t', 'servers': [{'name': 'ns.t'}]}"})
 		expect_fault({{"zone", zone}, {"zone", again}},
 			     "zone name 'ab.t' is already taken");
+	expect_fault({{"dri", "{'cdn': 'a', 'http-target': {'host': 'a.t'}}"}},
+		     "dri name 'cdn/a' is already taken");
+	const char *dri = "{'cdn': 'a', 'redirecting-hosts': ['v.t', 'W.t'], 'http-target': "
+			  "{'host': 'a.t'}}";
+	expect_fault({{"dri", dri}, {"dri", dri}}, "dri name 'cdn/a v.t,w.t' is already taken");
+	expect_fault({{"distinguished", "{'host': 'D.t'}"},
+		      {"distinguished", "{'host': 'd.t', 'path-prefix': '/'}"}},
+		     "distinguished name 'd.t/' is already taken");
 	/* Names of different kinds are different things. */
 	expect_good({{"node", "{'name': 'a'}"},
 		     {"dri", "{'node': 'a', 'http-target': {'host': 'a.t'}}"},
@@ -391,9 +400,10 @@ TEST(compile, bad_dris)
 		expect_fault({{"dri", c.dri}}, c.text);
 	for (const char *host :
 	     {"a.t", "A.t:8080", "a.t:1", "[2001:db8::1]", "[2001:db8::1]:65535"})
-		expect_good({{"dri",
-			      ("{'cdn': 'a', 'http-target': {'host': '" + std::string(host) + "'}}")
-				      .c_str()}});
+		expect_good({{"dri", ("{'cdn': 'a', 'redirecting-hosts': ['v.t'], 'http-target': "
+				      "{'host': '" +
+				      std::string(host) + "'}}")
+					     .c_str()}});
 }
 
 TEST(compile, addresses_of_a_dri)
@@ -414,12 +424,15 @@ TEST(compile, addresses_of_a_dri)
 
 	TablesBuilder builder;
 	builder.cdn("a").dri(json(dri(four + six)));
-	Tables tables = builder.finish();
-	const struct dri *made = tables->targets[0].dris[0];
+	View view = builder.finish();
+	const struct object *object = view.object(OBJECT_DRI, "cdn/a v.t");
+	const struct dri *made = object->made.dri;
+	ASSERT_EQ(view.target("a")->n_dris, 2u);
+	EXPECT_EQ(view.target("a")->dris[0], made) << "the one that names hosts is first";
 	EXPECT_EQ(made->n_v4, 16);
 	EXPECT_EQ(made->n_v6, 16);
 	EXPECT_EQ(made->ttl, 7u);
-	EXPECT_EQ(made->line, 3u);
+	EXPECT_EQ(object->line, 3u);
 	EXPECT_EQ(made->v4[15][3], 16);
 	EXPECT_EQ(made->v6[15][15], 0x16);
 }
@@ -428,7 +441,9 @@ TEST(compile, fallback)
 {
 	expect_fault({{"fallback", "{'cdn': 'x'}"}},
 		     "fallback refers to cdn 'x', which is not configured");
-	expect_good({SCOPE("'action': 'pass'"), {"fallback", "{'cdn': 'b'}"}});
+	expect_good({{"fallback", "{'cdn': 'b'}"}, SCOPE("'action': 'pass'")});
+	expect_fault({{"fallback", "{'cdn': 'b'}"}, {"fallback", "{'cdn': 'a'}"}},
+		     "fallback name 'all' is already taken");
 	expect_good({SCOPE("'action': 'pass', 'fallback': {'cdn': 'b'}")});
 }
 
@@ -453,11 +468,11 @@ TEST(compile, zones)
 	expect_fault({{"zone", ("{'name': 't', 'servers': [" + servers + "]}").c_str()}},
 		     "zone 't' has 14 servers: expected 1 to 13");
 
-	Tables tables = TablesBuilder()
-				.zone_json(json("{'name': 'Ab.T.', 'serial': 9, 'servers': "
-						"[{'name': 'ns.t'}, {'name': 'x'}]}"))
-				.finish();
-	const struct zone *zone = &tables->zones[0];
+	View view = TablesBuilder()
+			    .zone_json(json("{'name': 'Ab.T.', 'serial': 9, 'servers': "
+					    "[{'name': 'ns.t'}, {'name': 'x'}]}"))
+			    .finish();
+	const struct zone *zone = view.object(OBJECT_ZONE, "ab.t")->made.zone;
 	EXPECT_STREQ(zone->text, "ab.t");
 	EXPECT_EQ(zone->n_servers, 2);
 	EXPECT_EQ(zone->serial, 9u);
@@ -465,7 +480,7 @@ TEST(compile, zones)
 		  std::string("\2ns\1t\0", 6));
 	EXPECT_EQ(std::string((const char *)zone->contact.wire, zone->contact.len),
 		  std::string("\12hostmaster\2Ab\1T\0", 17));
-	EXPECT_EQ(trie_get(tables->zones_trie, (const uint8_t *)"t.ab", 4), zone);
+	EXPECT_EQ(trie_get(view->zones, (const uint8_t *)"t.ab", 4), zone);
 }
 
 TEST(compile, distinguished_hosts)
@@ -485,11 +500,6 @@ TEST(compile, footprints)
 	expect_fault({{"footprint", "{'name': 'x', 'footprints': [{'footprint-type': 'asn', "
 				    "'footprint-value': ['as64496']}]}"}},
 		     "footprint 'x': ");
-	TablesBuilder builder;
-	builder.geo("/nowhere/geo.mmdb");
-	ASSERT_EQ(builder.faults().size(), 1u);
-	EXPECT_NE(builder.faults()[0].text.find("/nowhere/geo.mmdb"), std::string::npos)
-		<< builder.faults()[0].text;
 }
 
 /* --- all faults, and what comes out -------------------------------------------------------------------------------- */
@@ -518,79 +528,6 @@ TEST(compile, several_faults_of_one_scope)
 	builder.scope(json("{'name': 's', 'hosts': ['v.t'], 'qtypes': ['A'], 'paths': ['/a'], "
 			   "'footprints': ['far'], 'candidates': [{'cdn': 'x'}, {'cdn': 'y'}]}"));
 	EXPECT_EQ(builder.faults().size(), 4u);
-}
-
-TEST(compile, a_scope_as_it_was_said)
-{
-	TablesBuilder builder;
-	add_good(builder);
-	builder.scope(json("{'name': 's', 'hosts': ['v.t', '*.w.t'], 'paths': ['/a/', '/b'], "
-			   "'protocols': ['http'], 'priority': -3, "
-			   "'headers': [{'name': 'X-Y', 'regex': 'z'}], 'query-regex': 'q', "
-			   "'times': [{'start': 1, 'end': 2}], "
-			   "'footprints': ['near'], 'policy': 'hash', 'http-status': 307, "
-			   "'candidates': [{'cdn': 'b', 'weight': 4}, {'cdn': 'a'}], 'fallback': "
-			   "{'cdn': 'a'}}"));
-	Tables tables = builder.finish(3);
-	ASSERT_EQ(tables->n_scopes, 1u);
-	const struct scope *s = tables->scopes[0];
-	EXPECT_STREQ(s->name, "s");
-	EXPECT_STREQ(s->file, "test");
-	EXPECT_EQ(s->line, 6u);
-	EXPECT_EQ(s->id, 0u);
-	EXPECT_EQ(s->priority, -3);
-	EXPECT_EQ(s->protocols, PROTOCOL_HTTP);
-	EXPECT_EQ(s->policy, POLICY_HASH);
-	EXPECT_EQ(s->status, 307);
-	EXPECT_EQ(s->n_common, 2);
-	EXPECT_EQ(s->n_patterns, 2);
-	EXPECT_EQ(s->n_named, 1);
-	EXPECT_EQ(s->footprint, (uint32_t)SCOPE_ANY_FOOTPRINT);
-	EXPECT_EQ(s->candidates[0].target, 1u);
-	EXPECT_EQ(s->candidates[0].weight, 4u);
-	EXPECT_EQ(s->candidates[1].weight, 1u);
-	EXPECT_EQ(s->fallback, 0u);
-	EXPECT_EQ(s->refs, 5u) << "the tables and four places";
-	EXPECT_STREQ(s->patterns[1].header, "x-y");
-	EXPECT_EQ(tables->refs, 1u);
-	EXPECT_GT(tables->build_seconds, 0.0);
-	for (int i = 0; i < 3; i++)
-		EXPECT_NE(tables->scratch[i], nullptr);
-	EXPECT_EQ(tables->scratch[3], nullptr);
-	EXPECT_NE(tables->scratch[WORKERS_MAX], nullptr);
-	for (const char *key : {"t.v/a/", "t.v/b", "t.w.*/a/", "t.w.*/b"})
-		EXPECT_NE(trie_get(tables->scopes_trie, (const uint8_t *)key, strlen(key)), nullptr)
-			<< key;
-}
-
-TEST(compile, protocols_that_are_not_said_follow_from_the_conditions)
-{
-	const struct {
-		const char *rest;
-		int protocols;
-	} cases[] = {
-		{"", PROTOCOL_DNS | PROTOCOL_HTTP | PROTOCOL_HTTPS},
-		{", 'paths': ['/']", PROTOCOL_DNS | PROTOCOL_HTTP | PROTOCOL_HTTPS},
-		{", 'paths': ['/a']", PROTOCOL_HTTP | PROTOCOL_HTTPS},
-		{", 'regexes': ['/a']", PROTOCOL_HTTP | PROTOCOL_HTTPS},
-		{", 'qtypes': ['A']", PROTOCOL_DNS},
-		{", 'qtypes': ['A'], 'protocols': ['dns']", PROTOCOL_DNS},
-		{", 'paths': ['/'], 'protocols': ['dns']", PROTOCOL_DNS},
-	};
-	for (const auto &c : cases) {
-		TablesBuilder builder;
-		builder.cdn("a").scope(
-			json("{'name': 's', 'hosts': ['v.t'], " TO_A + std::string(c.rest) + "}"));
-		EXPECT_EQ(builder.finish()->scopes[0]->protocols, c.protocols) << c.rest;
-	}
-}
-
-TEST(compile, nothing_at_all_is_a_table)
-{
-	Tables tables = TablesBuilder().finish();
-	EXPECT_EQ(tables->scopes_trie, nullptr);
-	EXPECT_EQ(tables->fallback, (uint32_t)SCOPE_NO_TARGET);
-	EXPECT_EQ(tables->scratch[WORKERS_MAX], nullptr);
 }
 
 } // namespace

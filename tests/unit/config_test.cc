@@ -9,6 +9,7 @@ extern "C" {
 #include <cstdlib>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace
@@ -20,6 +21,8 @@ struct ConfigTest : testing::Test {
 	struct settings settings = {};
 	struct compiler compiler;
 	std::string faults;
+	std::vector<std::string> geo;
+	unsigned geo_line = 0, portion = 64, portions = 0;
 
 	void SetUp() override
 	{
@@ -40,8 +43,19 @@ struct ConfigTest : testing::Test {
 	{
 		struct faults list = {};
 		settings_clear(&settings);
-		compiler.calls.clear();
-		bool good = config_load(path.c_str(), &settings, &compiler, &list);
+		compiler.clear();
+		struct config_reading *reading = config_open(path.c_str(), &settings, &list);
+		while (reading && config_read(reading, &compiler, &list, portion))
+			portions++;
+		geo.clear();
+		if (reading) {
+			const char *const *paths;
+			struct place place;
+			size_t n = config_geo(reading, &paths, &place);
+			geo.assign(paths, paths + n);
+			geo_line = place.line;
+		}
+		config_close(reading);
 		faults.clear();
 		for (size_t i = 0; i < list.n; i++) {
 			std::string file = or_none(list.list[i].file);
@@ -49,7 +63,7 @@ struct ConfigTest : testing::Test {
 				  std::to_string(list.list[i].line) + ": " + list.list[i].text +
 				  "\n";
 		}
-		EXPECT_EQ(good, list.total == 0);
+		bool good = list.total == 0;
 		faults_clear(&list);
 		return good;
 	}
@@ -85,6 +99,7 @@ TEST_F(ConfigTest, SampleGivesEveryObject)
 		  "3600 "
 		  "ns1.cdn.example[192.0.2.53 2001:db8::53]\n"
 		  "distinguished in.cdn.example /cdni/\n"
+		  "fallback node origin\n"
 		  "scope {\"candidates\":[{\"cdn\":\"b\",\"weight\":3},{\"node\":\"origin\"}],"
 		  "\"fallback\":{\"node\":\"origin\"},\"footprints\":[\"home\",{\"footprint-type\":"
 		  "\"ipv4cidr\",\"footprint-value\":[\"198.51.100.0/25\"]}],\"headers\":[{\"name\":"
@@ -97,8 +112,7 @@ TEST_F(ConfigTest, SampleGivesEveryObject)
 		  "scope "
 		  "{\"action\":\"deny\",\"dns-deny\":\"nxdomain\",\"hosts\":[\"old.cdn.example\"],"
 		  "\"name\":\"blocked\",\"protocols\":[\"dns\"],\"qtypes\":[\"A\",\"AAAA\","
-		  "\"TYPE65\"]}\n"
-		  "fallback node origin\n");
+		  "\"TYPE65\"]}\n");
 }
 
 TEST_F(ConfigTest, SampleSaysTheDefaults)
@@ -126,7 +140,8 @@ TEST_F(ConfigTest, SettingsAreTaken)
 		"tcp = { cookie-keys = [\"000102030405060708090a0b0c0d0e0f\", "
 		"\"FFffFFffFFffFFffFFffFFffFFffFFff\"]; };\n"
 		"dns = { udp-size = 4096; client-subnet = false; };\n"
-		"control = { socket = \"/tmp/x.sock\"; };\n"))
+		"control = { socket = \"/tmp/x.sock\"; };\n"
+		"state = { file = \"/tmp/x.db\"; sync = \"full\"; };\n"))
 		<< faults;
 	const struct settings &s = settings;
 	EXPECT_FALSE(s.hugepages);
@@ -155,6 +170,8 @@ TEST_F(ConfigTest, SettingsAreTaken)
 	EXPECT_EQ(s.udp_size, 4096);
 	EXPECT_FALSE(s.client_subnet);
 	EXPECT_STREQ(s.socket, "/tmp/x.sock");
+	EXPECT_STREQ(s.state_file, "/tmp/x.db");
+	EXPECT_TRUE(s.state_sync_full);
 }
 
 TEST_F(ConfigTest, ChangesAreNamedByPart)
@@ -166,8 +183,11 @@ TEST_F(ConfigTest, ChangesAreNamedByPart)
 		{"eal = { memory = 1; };", "eal"},
 		{"eal = { arguments = [\"-x\"]; };", "eal"},
 		{"workers = { idle = \"sleep\"; };", "workers"},
+		{"control = { drain = 0; };", "control"},
 		{"tcp = { cookie-keys = [\"00000000000000000000000000000000\"]; };", "tcp"},
 		{"dns = { udp-size = 1400; }; control = { socket = \"/x\"; };", "dns, control"},
+		{"state = { file = \"/x\"; };", "state"},
+		{"state = { sync = \"full\"; };", "state"},
 		{"nodes = ( { name = \"n\"; } );", ""},
 	};
 	for (const auto &c : cases) {
@@ -201,10 +221,9 @@ TEST_F(ConfigTest, FaultsHaveLineAndText)
 		const char *add, *faults;
 	} cases[] = {
 		{"colour = 1;", "t.conf:2: configuration: unknown key 'colour'; known: eal, "
-				"workers, ports, tcp, dns, "
-				"control, geo, footprints, cdns, nodes, dris, zones, "
-				"distinguished, scopes, tables, "
-				"fallback\n"},
+				"workers, ports, tcp, dns, control, state, geo, footprints, "
+				"cdns, nodes, dris, zones, distinguished, fallback, scopes, "
+				"tables\n"},
 		{"zoned = ();",
 		 "t.conf:2: configuration: unknown key 'zoned'; did you mean 'zones'?\n"},
 		{"eal = 5;",
@@ -233,8 +252,14 @@ TEST_F(ConfigTest, FaultsHaveLineAndText)
 		 "t.conf:2: tcp: cookie-keys: key 1 is not 32 hexadecimal digits\n"},
 		{"dns = { udp-size = 511; };",
 		 "t.conf:2: dns: udp-size: expected a number from 512 to 4096, not 511\n"},
+		{"control = { drain = 60001; };",
+		 "t.conf:2: control: drain: expected a number from 0 to 60000, not 60001\n"},
 		{"control = { socket = \"x\"; };", "t.conf:2: control: socket: expected a path of "
 						   "at most 107 octets that starts with '/'\n"},
+		{"state = { file = \"x\"; };",
+		 "t.conf:2: state: file: expected a path that starts with '/'\n"},
+		{"state = { sync = \"never\"; };", "t.conf:2: state: sync: expected one of "
+						   "\"normal\", \"full\", not \"never\"\n"},
 		{"cdns = ( { state = \"up\"; } );", "t.conf:2: cdn: 'name' is missing\n"},
 		{"cdns = ( { name = \"b\";\n state = \"dawn\"; } );",
 		 "t.conf:3: cdn 'b': state: expected one of \"up\", \"drain\", \"down\", not "
@@ -412,7 +437,10 @@ TEST_F(ConfigTest, GeoPathsCountFromTheFolder)
 	ASSERT_TRUE(
 		load_text(port + std::string("geo = { databases = [\"a.mmdb\", \"/b.mmdb\"]; };")))
 		<< faults;
-	EXPECT_EQ(compiler.all(), "geo " + folder + "/a.mmdb\ngeo /b.mmdb\n");
+	EXPECT_EQ(geo, (std::vector<std::string>{folder + "/a.mmdb", "/b.mmdb"}));
+	EXPECT_EQ(geo_line, 2u);
+	ASSERT_TRUE(load_text(port));
+	EXPECT_TRUE(geo.empty());
 }
 
 struct TablesTest : ConfigTest {
@@ -436,20 +464,41 @@ TEST_F(TablesTest, EachKindOfLine)
 		"{\"dri\":{\"node\":\"n\",\"dns-target\":{\"host\":\"x.example\",\"ttl\":5}}}\n"
 		"{\"zone\":{\"name\":\"z\",\"servers\":[{\"name\":\"s\"}]}}\n"
 		"{\"distinguished\":{\"host\":\"d\"}}\n"
+		"{\"state\":{\"state\":\"down\",\"node\":\"n\"}}\n"
+		"{\"fallback\":{\"node\":\"n\"}}\n"
 		"{\"scope\":{\"priority\":0,\"name\":\"s\",\"hosts\":[\"h\"],\"http-status\":307}"
 		"}"))
 		<< faults;
 	EXPECT_EQ(compiler.all(), "node first - up\n"
+				  "fallback node first\n"
 				  "footprint f 2[as1]\n"
 				  "cdn c - drain\n"
 				  "node n - up\n"
 				  "dri node n dns x.example[] 5 http - - -\n"
 				  "zone z - - 1 7200 900 1209600 60 3600 s[]\n"
 				  "distinguished d -\n"
-				  "scope {\"hosts\":[\"h\"],\"http-status\":307,\"name\":\"s\"}\n"
-				  "fallback node first\n");
-	EXPECT_EQ(compiler.calls[7].line, 9u);
-	EXPECT_EQ(compiler.calls[7].file, folder + "/t.jsonl");
+				  "state node n down\n"
+				  "fallback node n\n"
+				  "scope {\"hosts\":[\"h\"],\"http-status\":307,\"name\":\"s\"}\n");
+	EXPECT_EQ(compiler.calls[10].line, 11u);
+	EXPECT_EQ(compiler.calls[10].file, folder + "/t.jsonl");
+	const char *const canonical[] = {
+		"{\"name\":\"first\"}",
+		"{\"node\":\"first\"}",
+		"{\"footprints\":[{\"footprint-type\":\"asn\",\"footprint-value\":[\"as1\"]}],"
+		"\"name\":\"f\"}",
+		"{\"name\":\"c\",\"state\":\"drain\"}",
+		"{\"name\":\"n\"}",
+		"{\"dns-target\":{\"host\":\"x.example\",\"ttl\":5},\"node\":\"n\"}",
+		"{\"name\":\"z\",\"servers\":[{\"name\":\"s\"}]}",
+		"{\"host\":\"d\"}",
+		"{\"node\":\"n\",\"state\":\"down\"}",
+		"{\"node\":\"n\"}",
+		"{\"hosts\":[\"h\"],\"http-status\":307,\"name\":\"s\"}",
+	};
+	ASSERT_EQ(compiler.calls.size(), sizeof(canonical) / sizeof(canonical[0]));
+	for (size_t i = 0; i < compiler.calls.size(); i++)
+		EXPECT_EQ(compiler.calls[i].json, canonical[i]);
 }
 
 TEST_F(TablesTest, FaultsOfLines)
@@ -471,7 +520,7 @@ TEST_F(TablesTest, FaultsOfLines)
 		  "t.jsonl:3: expected an object with one member, as {\"scope\": {...}}\n"
 		  "t.jsonl:4: expected an object with one member, as {\"scope\": {...}}\n"
 		  "t.jsonl:5: unknown kind 'planet'; known: footprint, cdn, node, dri, zone, "
-		  "distinguished, scope\n"
+		  "distinguished, state, fallback, scope\n"
 		  "t.jsonl:6: not a JSON object: duplicate object key near '\"name\"' (octet 25)\n"
 		  "t.jsonl:7: cdn: expected a group of members, not a list\n"
 		  "t.jsonl:8: cdn: name: expected a text, not null\n"
@@ -479,7 +528,7 @@ TEST_F(TablesTest, FaultsOfLines)
 		  "near '\"a\\u0000b\"' (octet 25)\n"
 		  "t.jsonl:10: cdn 'a?b': name: expected a text of 1 to 4096 octets without "
 		  "control characters\n");
-	EXPECT_EQ(compiler.all(), "node first - up\ncdn good - up\nfallback node first\n");
+	EXPECT_EQ(compiler.all(), "node first - up\nfallback node first\ncdn good - up\n");
 }
 
 TEST_F(TablesTest, LongestLineAndOneMore)
@@ -503,14 +552,43 @@ TEST_F(TablesTest, ManyLinesOverManyReads)
 		text += "{\"node\":{\"name\":\"n" + std::to_string(i) + "\"}}\n";
 	ASSERT_TRUE(load_table(text)) << faults;
 	ASSERT_EQ(compiler.calls.size(), 100002u);
-	EXPECT_EQ(compiler.calls[100000].what, "node n99999 - up");
-	EXPECT_EQ(compiler.calls[100000].line, 100000u);
+	EXPECT_EQ(compiler.calls[100001].what, "node n99999 - up");
+	EXPECT_EQ(compiler.calls[100001].line, 100000u);
+	EXPECT_GE(portions, 100000 / portion / 8) << "about as many at a time as were asked for";
+}
+
+TEST_F(TablesTest, PortionsOfAnySizeGiveTheSame)
+{
+	const std::string text = "{\"cdn\":{\"name\":\"c\"}}\nwrong\n{\"node\":{\"name\":\"n\"}}\n";
+	EXPECT_FALSE(load_table(text));
+	const std::string objects = compiler.all(), wrong = faults;
+	EXPECT_EQ(objects, "node first - up\nfallback node first\ncdn c - up\nnode n - up\n");
+	for (portion = 1; portion < 20; portion++) {
+		EXPECT_FALSE(load_table(text));
+		EXPECT_EQ(compiler.all(), objects) << portion;
+		EXPECT_EQ(faults, wrong) << portion;
+	}
+}
+
+// What the fallback names may come in a table file; then it is the last of all.
+TEST_F(TablesTest, FallbackOfATable)
+{
+	write("t.jsonl", "{\"cdn\":{\"name\":\"c\"}}\n{\"cdn\":{\"name\":\"d\"}}\n");
+	ASSERT_TRUE(load_text(port + std::string("fallback = { cdn = \"c\"; };\n"
+						 "tables = [\"t.jsonl\"];\n")))
+		<< faults;
+	EXPECT_EQ(compiler.all(), "cdn c - up\ncdn d - up\nfallback cdn c\n");
+	EXPECT_EQ(compiler.calls[2].line, 2u);
 }
 
 TEST_F(TablesTest, FolderIsNoTable)
 {
 	EXPECT_FALSE(load_text(port + std::string("tables = [\".\"];")));
-	EXPECT_EQ(faults, ".:1: cannot be read: Is a directory\n");
+	EXPECT_EQ(faults, "t.conf:2: table file '" + folder + "/.' is not a file\n");
+	ASSERT_EQ(0, mkfifo((folder + "/pipe").c_str(), 0600));
+	EXPECT_FALSE(load_text(port + std::string("tables = [\"pipe\"];")));
+	EXPECT_EQ(faults, "t.conf:2: table file '" + folder + "/pipe' is not a file\n")
+		<< "it has no writer, but is not waited for";
 }
 
 TEST_F(TablesTest, EveryTruncationOfALineIsAFault)

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <maxminddb.h>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,70 +34,70 @@ geo_key code(const char *text)
 	return geo_key_code(s.size() > 2 ? GEO_SUBDIVISION : GEO_COUNTRY, text, s.size());
 }
 
+/* What a file says, as it was told. */
 struct Found {
-	std::vector<geo_key> keys;
-	std::vector<ranges> sets;
+	std::string err;
+	std::vector<std::set<geo_key>> records;
+	struct Network {
+		unsigned family;
+		ip_number first, last;
+		uint32_t record;
+	};
+	std::vector<Network> networks;
+	bool in_order = true;
 
-	explicit Found(std::vector<geo_key> wanted) : keys(std::move(wanted))
+	explicit Found(const char *path)
 	{
-		std::sort(keys.begin(), keys.end());
-		sets.resize(keys.size());
+		geo_sink sink = {this, take_record, take_network};
+		char why[256] = "";
+		int status = geo_read(path, &sink, why, sizeof(why));
+		EXPECT_EQ(status < 0, why[0] != '\0');
+		err = why;
 	}
-	~Found()
+	static bool take_record(void *arg, const geo_record *record, uint32_t *number)
 	{
-		for (auto &set : sets)
-			ranges_clear(&set);
+		auto *found = static_cast<Found *>(arg);
+		*number = static_cast<uint32_t>(found->records.size());
+		found->records.emplace_back(record->keys, record->keys + record->n);
+		return true;
 	}
-	int collect(const geo *g, std::string *why = nullptr)
+	static bool take_network(void *arg, unsigned family, const range *network)
 	{
-		char err[256] = "";
-		int status =
-			geo_collect(g, keys.data(), keys.size(), sets.data(), err, sizeof(err));
-		if (why)
-			*why = err;
-		return status;
+		auto *found = static_cast<Found *>(arg);
+		for (size_t i = found->networks.size(); i--;) {
+			if (found->networks[i].family == family) {
+				found->in_order &= found->networks[i].last < network->first;
+				break;
+			}
+		}
+		found->networks.push_back({family, network->first, network->last, network->number});
+		return true;
 	}
 	bool has(geo_key key, const char *text) const
 	{
 		ip_addr addr;
 		EXPECT_TRUE(ip_addr_parse(text, &addr));
-		size_t i = static_cast<size_t>(std::find(keys.begin(), keys.end(), key) -
-					       keys.begin());
-		return ranges_has(&sets[i], &addr);
+		ip_number number = ip_number_of(&addr);
+		return std::any_of(networks.begin(), networks.end(), [&](const Network &network) {
+			return network.family == addr.family && network.first <= number &&
+			       number <= network.last && records[network.record].count(key);
+		});
+	}
+	/* Whether some record has a key of this kind. */
+	bool has_kind(geo_kind kind) const
+	{
+		return std::any_of(records.begin(), records.end(), [&](const auto &record) {
+			return std::any_of(record.begin(), record.end(), [&](geo_key key) {
+				return key >> 56 == static_cast<geo_key>(kind);
+			});
+		});
 	}
 };
 
-std::vector<geo_key> all_keys()
+std::string read_error(const char *path)
 {
-	return {code("fr"),
-		code("us"),
-		code("be"),
-		code("de"),
-		code("fr-idf"),
-		code("fr-75"),
-		code("fr-bre"),
-		code("us-ny"),
-		code("us-ca"),
-		geo_key_asn(64496),
-		geo_key_asn(64497),
-		geo_key_asn(64498),
-		geo_key_asn(4294967295u)};
-}
-
-geo *open_ok(const TestFile &file)
-{
-	char err[256] = "";
-	geo *g = geo_open(file.path(), err, sizeof(err));
-	EXPECT_NE(g, nullptr) << err;
-	return g;
-}
-
-std::string open_error(const char *path)
-{
-	char err[256] = "";
-	geo *g = geo_open(path, err, sizeof(err));
-	EXPECT_EQ(g, nullptr);
-	geo_close(g);
+	std::string err = Found(path).err;
+	EXPECT_NE(err, "");
 	return err;
 }
 
@@ -112,14 +113,12 @@ TEST_P(GeoKinds, FindsPlaces)
 	     asn = options.find("asn") != std::string::npos;
 	TestFile file;
 	make_mmdb(file, options, list);
-	geo *g = open_ok(file);
-	ASSERT_NE(g, nullptr);
-	EXPECT_EQ(geo_has(g, GEO_ASN), !city);
-	EXPECT_EQ(geo_has(g, GEO_COUNTRY), !asn);
-	EXPECT_EQ(geo_has(g, GEO_SUBDIVISION), city);
-	Found found(all_keys());
-	std::string why;
-	ASSERT_EQ(found.collect(g, &why), 0) << why;
+	Found found(file.path());
+	ASSERT_EQ(found.err, "");
+	EXPECT_TRUE(found.in_order);
+	EXPECT_EQ(found.has_kind(GEO_ASN), !city);
+	EXPECT_EQ(found.has_kind(GEO_COUNTRY), !asn);
+	EXPECT_EQ(found.has_kind(GEO_SUBDIVISION), city);
 	for (const char *addr : {"192.0.2.0", "192.0.2.127", "192.0.2.192", "192.0.2.255"}) {
 		EXPECT_EQ(found.has(code("fr"), addr), !asn) << addr;
 		EXPECT_EQ(found.has(code("fr-idf"), addr), city) << addr;
@@ -145,7 +144,6 @@ TEST_P(GeoKinds, FindsPlaces)
 	EXPECT_FALSE(found.has(code("fr"), "2002:c000:0201::")) << "an alias is not followed";
 	EXPECT_FALSE(found.has(code("fr"), "::ffff:192.0.2.1")) << "an alias is not followed";
 	EXPECT_FALSE(found.has(code("fr"), "::192.0.2.1")) << "IPv4 is IPv4";
-	geo_close(g);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GeoKinds,
@@ -186,9 +184,9 @@ TEST(Geo, AgreesWithLookup)
 	make_mmdb(file, "city", networks);
 	MMDB_s mmdb;
 	ASSERT_EQ(MMDB_open(file.path(), MMDB_MODE_MMAP, &mmdb), MMDB_SUCCESS);
-	geo *g = open_ok(file);
-	Found found({code("fr"), code("us"), code("be"), code("de")});
-	ASSERT_EQ(found.collect(g), 0);
+	Found found(file.path());
+	ASSERT_EQ(found.err, "");
+	EXPECT_TRUE(found.in_order);
 	int hits = 0;
 	for (const auto &addr : addrs) {
 		int gai, error;
@@ -207,25 +205,14 @@ TEST(Geo, AgreesWithLookup)
 		}
 	}
 	EXPECT_GT(hits, 400);
-	geo_close(g);
 	MMDB_close(&mmdb);
 }
 
-/* Opens and reads; any outcome but a crash will do. true: it was read without complaint. */
+/* Reads; any outcome but a crash will do. true: it was read without complaint. */
 bool survives(const TestFile &file)
 {
-	char err[256] = "";
-	geo *g = geo_open(file.path(), err, sizeof(err));
-	if (!g) {
-		EXPECT_NE(err[0], '\0');
-		return false;
-	}
-	Found found(all_keys());
-	std::string why;
-	int status = found.collect(g, &why);
-	EXPECT_EQ(status < 0, !why.empty());
-	geo_close(g);
-	return status == 0;
+	Found found(file.path());
+	return found.err.empty();
 }
 
 TEST(Geo, SurvivesTruncation)
@@ -291,13 +278,13 @@ std::string one_node_file(const std::string &data)
 
 TEST(Geo, SaysWhatIsWrong)
 {
-	EXPECT_NE(open_error("/nonexistent.mmdb").find("/nonexistent.mmdb cannot be read"),
+	EXPECT_NE(read_error("/nonexistent.mmdb").find("/nonexistent.mmdb cannot be read"),
 		  std::string::npos);
-	EXPECT_NE(open_error(TestFile("no database").path())
+	EXPECT_NE(read_error(TestFile("no database").path())
 			  .find("cannot be read as a MaxMind DB file"),
 		  std::string::npos);
 	TestFile other(one_node_file("\xe1\x41x\x41y"));
-	EXPECT_NE(open_error(other.path()).find("has neither countries nor AS numbers"),
+	EXPECT_NE(read_error(other.path()).find("has neither countries nor AS numbers"),
 		  std::string::npos);
 }
 
@@ -312,7 +299,7 @@ TEST(Geo, RefusesRecordsTooDeepForTheStack)
 	};
 	EXPECT_TRUE(survives(TestFile(one_node_file(record(3)))));
 	EXPECT_FALSE(survives(TestFile(one_node_file(record(40)))));
-	EXPECT_NE(open_error(TestFile(one_node_file(record(2000000))).path()).find("is damaged"),
+	EXPECT_NE(read_error(TestFile(one_node_file(record(2000000))).path()).find("is damaged"),
 		  std::string::npos);
 }
 
@@ -345,6 +332,25 @@ TEST(Geo, RefusesMoreWaysThanCanBeWalked)
 		nodes.emplace_back(i, i);
 	nodes.emplace_back(100, 100 + 16);
 	EXPECT_FALSE(survives(TestFile(tree_file(nodes, asn_7, 6))));
+}
+
+TEST(Geo, SaysWhenTheSinkHasNoMemory)
+{
+	TestFile file;
+	make_mmdb(file, "city", list);
+	geo_sink sinks[] = {
+		{nullptr, [](void *, const geo_record *, uint32_t *) { return false; }, nullptr},
+		{nullptr,
+		 [](void *, const geo_record *, uint32_t *number) {
+			 *number = 0;
+			 return true;
+		 },
+		 [](void *, unsigned, const range *) { return false; }}};
+	for (const geo_sink &sink : sinks) {
+		char err[256] = "";
+		EXPECT_EQ(geo_read(file.path(), &sink, err, sizeof(err)), -1);
+		EXPECT_STREQ(err, "no memory");
+	}
 }
 
 } // namespace

@@ -78,7 +78,7 @@ TEST(match, names_that_exist)
 	EXPECT_FALSE(match(view, outside).name_exists);
 }
 
-Tables ecs_tables(const std::string &scopes)
+View ecs_tables(const std::string &scopes)
 {
 	TablesBuilder builder;
 	builder.zone("t").cdn("a").cdn("b");
@@ -150,7 +150,7 @@ TEST(match, ecs_scope_of_very_many_footprints)
 
 /* --- unstacking -------------------------------------------------------------------------------------------------- */
 
-Tables stacked_tables()
+View stacked_tables()
 {
 	TablesBuilder builder;
 	builder.cdn("a").cdn("b");

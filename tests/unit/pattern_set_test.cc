@@ -1,5 +1,7 @@
 /* pattern_set_test - sets of regexes over path, query and headers: what they see, what is refused. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/support/failing_malloc.h"
+
 #include <gtest/gtest.h>
 #include <memory>
 #include <string>
@@ -39,7 +41,7 @@ class Set
 	}
 	~Set()
 	{
-		pattern_set_free(set_);
+		pattern_set_release(set_);
 		hs_free_scratch(scratch_);
 	}
 	/* The indexes that match, "0 3 " */
@@ -190,10 +192,173 @@ TEST(PatternSet, ScratchGrowsWithTheSets)
 		pattern_matches matches;
 		pattern_set_scan(set, req.get(), scratch, &matches);
 		EXPECT_TRUE(pattern_matched(&matches, 0));
-		pattern_set_free(set);
+		pattern_set_release(set);
 	}
 	hs_free_scratch(scratch);
-	pattern_set_free(nullptr);
+	pattern_set_release(nullptr);
+}
+
+/* As lib/pattern writes them. */
+std::string glob(const std::string &pattern)
+{
+	char out[PATTERN_REGEX_MAX], err[256] = "";
+	EXPECT_EQ(pattern_regex(pattern.c_str(), out, sizeof(out), err, sizeof(err)), 0) << err;
+	return out;
+}
+
+/* Few globs are matched one by one, many by Hyperscan, and others stand between them. */
+TEST(PatternSet, GlobsAmongOthers)
+{
+	std::string ts = glob("/live/*.ts"), any = glob("*/b?.mp4"), other = glob("/vod/*");
+	for (bool many : {false, true}) {
+		std::vector<pattern> patterns = {path(ts.c_str()), path("b.\\."), path(any.c_str()),
+						 query("x"), path(ts.c_str(), true)};
+		while (many && patterns.size() < 70)
+			patterns.push_back(path(other.c_str()));
+		Set set(patterns);
+		EXPECT_EQ(set.scan("/live/b1.ts?x"), "0 1 3 4 ");
+		EXPECT_EQ(set.scan("/LIVE/b1.ts"), "1 4 ");
+		EXPECT_EQ(set.scan("/b1.mp4"), "1 2 ");
+		EXPECT_EQ(set.scan("/b/.mp4"), "1 ");
+	}
+	Set alone({path(ts.c_str()), header("a", other.c_str())});
+	EXPECT_EQ(alone.scan("/live/.ts", "A: /vod/\r\n"), "0 1 ");
+	EXPECT_EQ(alone.scan("/live/.ts"), "0 ");
+}
+
+pattern_set *compile(const std::vector<pattern> &patterns, std::string *why, size_t *bad)
+{
+	char err[256] = "";
+	pattern_set *set =
+		pattern_set_compile(patterns.data(), patterns.size(), err, sizeof(err), bad);
+	*why = err;
+	return set;
+}
+
+TEST(PatternSet, RefusesWhatIsTooCostly)
+{
+	/* A deterministic automaton for each alternative: large though Hyperscan takes it. */
+	std::string large;
+	for (int i = 0; i < 60; i++) {
+		large += i ? "|" : "";
+		large += std::string("^.*") + static_cast<char>('a' + i % 26) + ".{" +
+			 std::to_string(3 + i % 5) + "}" + static_cast<char>('a' + (i + 1) % 26);
+	}
+	std::string why;
+	size_t bad = 99;
+	EXPECT_EQ(compile({path("fine"), query(large.c_str())}, &why, &bad), nullptr);
+	EXPECT_EQ(bad, 1u);
+	EXPECT_EQ(why.substr(0, 13), "regex \"^.*a.{") << why;
+	EXPECT_NE(why.find("it is too costly: "), std::string::npos) << why;
+	EXPECT_NE(why.find("at most 1024 KiB are taken; make it simpler"), std::string::npos)
+		<< why;
+
+	std::vector<std::string> literals;
+	std::vector<pattern> patterns = {query("fine")};
+	for (int i = 0; i < 700; i++) {
+		std::string text;
+		for (unsigned k = 0; k < 2000; k++)
+			text += static_cast<char>('a' +
+						  (k * k + static_cast<unsigned>(i) * k) % 23);
+		literals.push_back(std::to_string(i) + text);
+	}
+	for (const auto &text : literals)
+		patterns.push_back(path(text.c_str()));
+	EXPECT_EQ(compile(patterns, &why, &bad), nullptr);
+	EXPECT_EQ(bad, patterns.size()) << "no one of them";
+	EXPECT_EQ(why.substr(0, 50), "the patterns of one place of the table are togethe") << why;
+
+	EXPECT_EQ(compile({path("(?:(a.{30}b|c.{30}d)){10}")}, &why, &bad), nullptr);
+	EXPECT_EQ(bad, 0u);
+	EXPECT_NE(why.find("\": Pattern is too large."), std::string::npos)
+		<< "Hyperscan's own reason: " << why;
+}
+
+TEST(PatternSet, LongRegexesDoNotHideTheReason)
+{
+	std::string why, longest = "(" + std::string(2000, 'a');
+	size_t bad;
+	EXPECT_EQ(compile({path(longest.c_str())}, &why, &bad), nullptr);
+	EXPECT_NE(why.find("aaa...\": Missing close parenthesis"), std::string::npos) << why;
+}
+
+TEST(PatternSet, KeepsWhatItWasMadeOf)
+{
+	std::string why, name = "accept", regex = "^/live/", any = ".";
+	size_t bad, n = 0;
+	pattern_set *set = compile(
+		{path(regex.c_str(), true), header(name.c_str(), any.c_str()), query(any.c_str())},
+		&why, &bad);
+	ASSERT_NE(set, nullptr) << why;
+	name = regex = any = "xxxxxxxxx";
+	const pattern *own = pattern_set_patterns(set, &n);
+	ASSERT_EQ(n, 3u);
+	const pattern want[] = {path("^/live/", true), header("accept", "."), query(".")};
+	for (size_t i = 0; i < n; i++)
+		EXPECT_TRUE(pattern_equal(&own[i], &want[i])) << i;
+	pattern_set_release(set);
+}
+
+TEST(PatternSet, EqualPatterns)
+{
+	const pattern all[] = {path("a"),        path("b"),        path("a", true),
+			       query("a"),       header("x", "a"), header("y", "a"),
+			       header("x", "b"), query("a", true)};
+	for (const pattern &a : all) {
+		for (const pattern &b : all) {
+			std::string regex = b.regex, name = b.header ? b.header : "";
+			pattern copy = {b.field, b.header ? name.c_str() : nullptr, regex.c_str(),
+					b.caseless};
+			EXPECT_EQ(pattern_equal(&a, &copy), &a == &b);
+		}
+	}
+}
+
+TEST(PatternSet, TellsWhenOneHolderIsLeft)
+{
+	std::string why;
+	size_t bad;
+	int told = 0;
+	auto tell = [](void *arg) { ++*static_cast<int *>(arg); };
+	pattern_set *set = compile({path("a")}, &why, &bad);
+	ASSERT_NE(set, nullptr);
+	pattern_set_watch(set, tell, &told);
+	pattern_set_retain(set);
+	pattern_set_retain(set);
+	pattern_set_release(set);
+	EXPECT_EQ(told, 0);
+	pattern_set_release(set);
+	EXPECT_EQ(told, 1);
+	pattern_set_retain(set);
+	pattern_set_watch(set, nullptr, nullptr);
+	pattern_set_release(set);
+	pattern_set_release(set);
+	EXPECT_EQ(told, 1);
+}
+
+TEST(PatternSet, OutOfMemoryIsAReason)
+{
+	std::string live = glob("/live/*.ts");
+	std::vector<pattern> patterns = {path(live.c_str()), query("a"), path(live.c_str()),
+					 header("a", "b")};
+	for (long i = 0;; i++) {
+		char err[256] = "";
+		size_t bad = 99;
+		failing_malloc.reset(i);
+		pattern_set *set = pattern_set_compile(patterns.data(), patterns.size(), err,
+						       sizeof(err), &bad);
+		long failed = failing_malloc.failed;
+		failing_malloc.reset(-1);
+		if (!failed) {
+			EXPECT_GE(i, 6);
+			EXPECT_NE(set, nullptr);
+			pattern_set_release(set);
+			break;
+		}
+		EXPECT_EQ(set, nullptr);
+		EXPECT_STREQ(err, "no memory");
+		EXPECT_EQ(bad, patterns.size());
+	}
 }
 
 } // namespace

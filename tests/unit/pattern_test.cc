@@ -50,7 +50,7 @@ class Matcher
 	~Matcher()
 	{
 		hs_free_scratch(scratch_);
-		pattern_set_free(set_);
+		pattern_set_release(set_);
 	}
 	bool match(const std::string &path)
 	{

@@ -14,11 +14,12 @@ struct PublishTest : testing::Test {
 	struct plane plane = {};
 	struct event_base *base = event_base_new();
 	struct publisher publisher;
-	struct tables tables = {};
+	struct target *part =
+		nullptr; // that all views share: its references tell how many are left
 
 	void SetUp() override
 	{
-		tables.refs = 100; // views add theirs; never the last one
+		part = target_new(TARGET_CDN, "b", nullptr, 0);
 		size_t size = rte_rcu_qsbr_get_memsize(2);
 		plane.qsbr = static_cast<struct rte_rcu_qsbr *>(
 			aligned_alloc(64, (size + 63) / 64 * 64));
@@ -32,14 +33,22 @@ struct PublishTest : testing::Test {
 	void TearDown() override
 	{
 		publish_finish(&publisher);
-		EXPECT_EQ(tables.refs, 100u) << "a view is left, or was freed twice";
+		EXPECT_EQ(part->refs, 1u) << "a view is left, or was freed twice";
+		target_release(part);
 		EXPECT_EQ(plane.view, nullptr);
 		event_base_free(base);
 		free(plane.qsbr);
 	}
 	void publish(uint64_t generation)
 	{
-		ASSERT_TRUE(publish_view(&publisher, view_new(&tables, generation, 0, nullptr)));
+		struct view *view = view_new(nullptr);
+		struct slots_txn txn;
+		uint32_t place;
+		slots_begin(&txn, nullptr, &view_target_ops);
+		ASSERT_TRUE(slots_add(&txn, part, &place));
+		view->targets = slots_commit(&txn);
+		view->generation = generation;
+		ASSERT_TRUE(publish_view(&publisher, view));
 		EXPECT_EQ(plane_view(&plane)->generation, generation);
 	}
 	void pause()
@@ -61,13 +70,13 @@ TEST_F(PublishTest, OldViewWaitsForEveryWorker)
 	publish(1);
 	publish(2);
 	pause();
-	EXPECT_EQ(tables.refs, 102u);
+	EXPECT_EQ(part->refs, 3u);
 	rte_rcu_qsbr_quiescent(plane.qsbr, 0);
 	pause();
-	EXPECT_EQ(tables.refs, 102u) << "freed while worker 1 may read it";
+	EXPECT_EQ(part->refs, 3u) << "freed while worker 1 may read it";
 	rte_rcu_qsbr_quiescent(plane.qsbr, 1);
 	pause();
-	EXPECT_EQ(tables.refs, 101u);
+	EXPECT_EQ(part->refs, 2u);
 	EXPECT_EQ(publish_pending(&publisher), 0u);
 }
 
@@ -78,7 +87,7 @@ TEST_F(PublishTest, SleepingWorkersHoldNothing)
 	rte_rcu_qsbr_thread_offline(plane.qsbr, 0);
 	rte_rcu_qsbr_thread_offline(plane.qsbr, 1);
 	pause();
-	EXPECT_EQ(tables.refs, 101u);
+	EXPECT_EQ(part->refs, 2u);
 }
 
 TEST_F(PublishTest, ManyViewsInOneGracePeriod)
@@ -93,7 +102,24 @@ TEST_F(PublishTest, ManyViewsInOneGracePeriod)
 	EXPECT_EQ(publish_pending(&publisher), 1u) << "worker 0 may still read generation 50";
 	rte_rcu_qsbr_quiescent(plane.qsbr, 0);
 	pause();
-	EXPECT_EQ(tables.refs, 101u);
+	EXPECT_EQ(part->refs, 2u);
+}
+
+// The history and commits under way keep views, too.
+TEST_F(PublishTest, ViewsThatOthersKeepOutliveTheGracePeriod)
+{
+	publish(1);
+	struct view *kept = plane.view;
+	view_retain(kept);
+	publish(2);
+	rte_rcu_qsbr_quiescent(plane.qsbr, 0);
+	rte_rcu_qsbr_quiescent(plane.qsbr, 1);
+	pause();
+	EXPECT_EQ(publish_pending(&publisher), 0u);
+	EXPECT_EQ(part->refs, 3u);
+	EXPECT_EQ(kept->generation, 1u);
+	view_release(kept);
+	EXPECT_EQ(part->refs, 2u);
 }
 
 TEST_F(PublishTest, FinishFreesWhatIsPending)
@@ -101,7 +127,7 @@ TEST_F(PublishTest, FinishFreesWhatIsPending)
 	publish(1);
 	publish(2);
 	publish(3);
-	EXPECT_EQ(tables.refs, 103u);
+	EXPECT_EQ(part->refs, 4u);
 }
 
 } // namespace

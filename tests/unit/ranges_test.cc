@@ -1,4 +1,4 @@
-/* ranges_test - address ranges against a bitmap of a small part of the address space, and at the extremes. */
+/* ranges_test - the ranges of an address space against a plain array of a small part of it, and at the extremes. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <gtest/gtest.h>
 #include <random>
@@ -11,95 +11,118 @@ extern "C" {
 namespace
 {
 
-ip_prefix prefix_of(const char *text)
+ip_number number_of(const char *text)
 {
-	ip_prefix prefix;
-	EXPECT_TRUE(ip_prefix_parse(text, &prefix)) << text;
-	return prefix;
+	ip_addr addr;
+	EXPECT_TRUE(ip_addr_parse(text, &addr)) << text;
+	return ip_number_of(&addr);
 }
 
-ip_addr addr_of(const char *text)
+/* Small parts of the address spaces: a start and how far addresses are from each other. */
+struct Part {
+	unsigned family;
+	ip_number start;
+	unsigned shift;
+};
+
+std::vector<Part> parts()
 {
-	return prefix_of(text).addr;
+	return {{4, number_of("10.0.0.0"), 96},
+		{4, number_of("255.255.252.0"), 96},
+		{4, 0, 96},
+		{4, 0, 118}, /* a /10 each: all of it */
+		{6, number_of("2001:db8::fc00"), 0},
+		{6, number_of("2fff:ffff:fc00::"), 80},
+		{6, number_of("ffff:ffff:ffff:ffff:ffff:ffff:ffff:fc00"), 0},
+		{6, number_of("1fff:fe00::"), 96},
+		{6, 0, 118}};
 }
 
-void expect_normal(const range_list &list)
-{
-	for (size_t i = 0; i < list.n; i++) {
-		ASSERT_LE(list.at[i].first, list.at[i].last);
-		if (i) {
-			ASSERT_GT(list.at[i].first - 1, list.at[i - 1].last) << "ranges touch";
-		}
-	}
-}
-
-TEST(Ranges, AgreeWithABitmap)
+TEST(Ranges, AgreeWithAnArray)
 {
 	std::mt19937 random(7);
-	for (int round = 0; round < 500; round++) {
-		/* 10.0.0.0/22 for IPv4, the last /118 of all for IPv6 */
-		ranges set = {};
-		std::vector<bool> model(2048);
-		int n = static_cast<int>(random() % 40);
-		for (int i = 0; i < n; i++) {
-			bool v4 = random() & 1;
-			unsigned bits = random() % 11, host = (random() % 1024) >> bits << bits;
-			ip_prefix prefix = prefix_of(
-				v4 ? "10.0.0.0/22" : "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fc00/118");
-			size_t end = v4 ? 4 : 16;
-			prefix.addr.bytes[end - 2] |= static_cast<uint8_t>(host >> 8);
-			prefix.addr.bytes[end - 1] |= static_cast<uint8_t>(host);
-			prefix.len = static_cast<uint8_t>(end * 8 - bits);
-			ASSERT_TRUE(ranges_add_prefix(&set, &prefix));
-			for (unsigned a = host; a < host + (1u << bits); a++)
-				model[(v4 ? 0 : 1024) + a] = true;
+	for (const Part &part : parts()) {
+		for (int round = 0; round < 20; round++) {
+			ranges r = {};
+			std::vector<uint32_t> model(1024);
+			for (unsigned at = random() % 3; at < 1024;) {
+				unsigned end = std::min(
+					1024u, at + 1 + static_cast<unsigned>(random() % 40));
+				uint32_t number = random() % 4;
+				range put = {part.start + ((ip_number)at << part.shift),
+					     part.start + ((ip_number)end << part.shift) - 1,
+					     number};
+				ASSERT_TRUE(ranges_put(&r, part.family, &put));
+				std::fill(model.begin() + at, model.begin() + end, number);
+				at = end + (random() % 2 ? random() % 20 : 0);
+			}
+			ASSERT_TRUE(ranges_finish(&r));
+			for (unsigned a = 0; a < 1024; a++) {
+				ip_number address = part.start + ((ip_number)a << part.shift);
+				range found = ranges_find(&r, part.family, address);
+				ASSERT_EQ(found.number, model[a]) << a;
+				ASSERT_TRUE(found.first <= address && address <= found.last);
+				if (a + 1 < 1024) {
+					ip_number last =
+						part.start + ((ip_number)(a + 1) << part.shift) - 1;
+					ASSERT_EQ(found.last == last, model[a + 1] != model[a])
+						<< a;
+				}
+			}
+			size_t n = part.family == 4 ? r.v4.n : r.v6.n;
+			ip_number next = 0;
+			for (size_t i = 0; i < n; i++) {
+				range at = ranges_at(&r, part.family, i);
+				ASSERT_TRUE(at.first == next);
+				next = at.last + 1;
+			}
+			ASSERT_TRUE(next == 0) << "all addresses are in some range";
+			ranges_clear(&r);
 		}
-		ranges_normalise(&set);
-		expect_normal(set.v4);
-		expect_normal(set.v6);
-		for (unsigned a = 0; a < 2048; a++) {
-			ip_addr addr = addr_of(
-				a < 1024 ? "10.0.0.0" : "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fc00");
-			size_t end = a < 1024 ? 4 : 16;
-			addr.bytes[end - 2] |= static_cast<uint8_t>(a % 1024 >> 8);
-			addr.bytes[end - 1] |= static_cast<uint8_t>(a);
-			ASSERT_EQ(ranges_has(&set, &addr), model[a]) << a;
-		}
-		ranges_clear(&set);
 	}
 }
 
-TEST(Ranges, HoldWholeAddressSpaces)
+TEST(Ranges, EmptyOnesHoldAllAddresses)
 {
-	ranges set = {};
-	for (const char *text :
-	     {"0.0.0.0/0", "::/0", "255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}) {
-		ip_prefix prefix = prefix_of(text);
-		ASSERT_TRUE(ranges_add_prefix(&set, &prefix));
+	ranges r = {};
+	ASSERT_TRUE(ranges_finish(&r));
+	for (unsigned family : {4, 6}) {
+		for (ip_number address : {(ip_number)0, number_of("2001:db8::"), IP_NUMBER_MAX}) {
+			range all = ranges_find(&r, family, address);
+			EXPECT_TRUE(all.first == 0 && all.last == IP_NUMBER_MAX);
+			EXPECT_EQ(all.number, 0u);
+		}
 	}
-	ranges_normalise(&set);
-	ASSERT_EQ(set.v4.n, 1u);
-	ASSERT_EQ(set.v6.n, 1u);
-	EXPECT_TRUE(set.v4.at[0].first == 0 && set.v4.at[0].last == ip_number_max(4));
-	EXPECT_TRUE(set.v6.at[0].first == 0 && set.v6.at[0].last == ip_number_max(6));
-	ip_addr last = addr_of("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
-	EXPECT_TRUE(ranges_has(&set, &last));
-	ranges_clear(&set);
-	EXPECT_FALSE(ranges_has(&set, &last));
+	ranges_clear(&r);
+	ranges_clear(&r);
 }
 
-TEST(Ranges, MergeNeighboursAsTheyCome)
+TEST(Ranges, NeighboursWithOneNumberAreOneRange)
 {
-	ranges set = {};
-	for (const char *text : {"10.0.0.0/25", "10.0.0.128/25", "10.0.1.0/24"}) {
-		ip_prefix prefix = prefix_of(text);
-		ASSERT_TRUE(ranges_add_prefix(&set, &prefix));
+	ranges r = {};
+	for (const char *text : {"10.0.0.0", "10.0.1.0", "10.0.2.0"}) {
+		ip_number first = number_of(text);
+		range put = {first, first | ~ip_number_mask(24), 5};
+		ASSERT_TRUE(ranges_put(&r, 4, &put));
 	}
-	EXPECT_EQ(set.v4.n, 1u);
-	ranges_reset(&set);
-	ranges_normalise(&set);
-	EXPECT_EQ(set.v4.n, 0u);
-	ranges_clear(&set);
+	ASSERT_TRUE(ranges_finish(&r));
+	EXPECT_EQ(r.v4.n, 3u);
+	EXPECT_EQ(r.v6.n, 1u);
+	range found = ranges_find(&r, 4, number_of("10.0.1.77"));
+	EXPECT_TRUE(found.first == number_of("10.0.0.0"));
+	EXPECT_TRUE(found.last + 1 == number_of("10.0.3.0"));
+	ranges_clear(&r);
+}
+
+TEST(Ranges, NumbersHaveBothFamiliesAtTheirHighEnd)
+{
+	EXPECT_TRUE(number_of("128.0.0.1") == ((ip_number)0x80000001 << 96));
+	EXPECT_TRUE(number_of("::1") == 1);
+	EXPECT_TRUE(ip_number_mask(0) == 0);
+	EXPECT_TRUE(ip_number_mask(128) == IP_NUMBER_MAX);
+	EXPECT_EQ(ip_number_common(number_of("8000::"), 0), 0u);
+	EXPECT_EQ(ip_number_common(number_of("::1"), 0), 127u);
+	EXPECT_EQ(ip_number_common(number_of("::1:0:0:0:0"), 0), 63u);
 }
 
 } // namespace

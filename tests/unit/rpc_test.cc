@@ -1,7 +1,6 @@
 /* rpc_test - every method of the control socket on real tables, without ports and workers. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 extern "C" {
-#include "control/compile.h"
 #include "control/config.h"
 #include "control/control.h"
 #include "control/rpc.h"
@@ -9,8 +8,11 @@ extern "C" {
 
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <gtest/gtest.h>
 #include <string>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace
@@ -57,10 +59,8 @@ struct RpcTest : testing::Test {
 		path = name;
 		write(config);
 		struct faults faults = {};
-		struct compiler *compiler = compiler_new(&faults);
-		ASSERT_TRUE(config_load(path.c_str(), &settings, compiler, &faults));
-		struct tables *tables = compiler_finish(compiler, 1);
-		ASSERT_TRUE(tables);
+		struct config_reading *reading = config_open(path.c_str(), &settings, &faults);
+		ASSERT_TRUE(reading);
 		stats = static_cast<struct worker_stats *>(aligned_alloc(64, sizeof(*stats)));
 		*stats = {};
 		plane.stats[0] = stats;
@@ -72,9 +72,8 @@ struct RpcTest : testing::Test {
 			aligned_alloc(64, (size + 63) / 64 * 64));
 		rte_rcu_qsbr_init(plane.qsbr, 1);
 		ASSERT_TRUE(control_init(&control, &plane, &settings, path.c_str()));
-		ASSERT_TRUE(control_adopt(&control, tables, compiler_states(compiler)));
-		tables_release(tables);
-		compiler_free(compiler);
+		ASSERT_TRUE(control_load(&control, reading, &faults))
+			<< (faults.n ? faults.list[0].text : "");
 		faults_clear(&faults);
 	}
 	void TearDown() override
@@ -87,7 +86,7 @@ struct RpcTest : testing::Test {
 	}
 	std::string raw(const std::string &line)
 	{
-		char *answer = rpc_answer(&control, line.data(), line.size());
+		char *answer = rpc_answer(&control, nullptr, line.data(), line.size());
 		std::string text = answer ? answer : "<none>";
 		free(answer);
 		return text;
@@ -96,6 +95,11 @@ struct RpcTest : testing::Test {
 	{
 		return raw("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"" + method +
 			   "\",\"params\":" + params + "}");
+	}
+	int state_of(enum object_kind kind, const char *name)
+	{
+		const struct object *object = object_find(plane.view->objects, kind, name);
+		return view_target(plane.view, object->made.id)->state;
 	}
 	static std::string error(int code, const std::string &text, const std::string &id)
 	{
@@ -152,27 +156,31 @@ TEST_F(RpcTest, StatusAndCounters)
 	EXPECT_LACKS(text, "eth_short");
 	EXPECT_HAS(call("show.drops", "{\"all\":true}"), "{\"reason\":\"eth_short\",\"count\":0");
 	EXPECT_HAS(call("show.ports"), "{\"ports\":[]}");
+	EXPECT_HAS(call("status"), "\"next-start\":\"\"");
 }
 
 TEST_F(RpcTest, ListsHavePages)
 {
 	EXPECT_HAS(call("show.scopes"), "\"total\":5,\"offset\":0");
 	EXPECT_HAS(call("show.scopes"),
-		   "\"line\":16,\"scope\":{\"candidates\":[{\"cdn\":\"b\"},{\"cdn\":\"c\"}],"
-		   "\"hosts\":[\"vod.cdn.example\"],\"name\":\"vod\"}");
+		   "{\"set\":\"configuration\",\"file\":\"" + path +
+			   "\",\"line\":16,\"scope\":{\"name\":\"vod\",\"hosts\":["
+			   "\"vod.cdn.example\"],\"candidates\":[{\"cdn\":\"b\"},{\"cdn\":"
+			   "\"c\"}]}}");
 	std::string text = call("show.scopes", "{\"match\":\"VOD.cdn\",\"limit\":1,\"offset\":1}");
 	EXPECT_HAS(text, "\"total\":3,\"offset\":1");
-	EXPECT_HAS(text, "vod-home");
+	EXPECT_HAS(text, "\"name\":\"vod\"");
 	EXPECT_LACKS(text, "movies");
+	EXPECT_LACKS(text, "vod-home");
 	EXPECT_HAS(call("show.scopes", "{\"offset\":9223372036854775807}"), "\"scopes\":[]");
 	EXPECT_HAS(call("show.scopes", "{\"limit\":0}"),
 		   "limit: expected a number from 1 to 10000, not 0");
 	EXPECT_HAS(call("show.cdns"),
-		   "{\"name\":\"b\",\"provider-id\":\"AS64496:1\",\"state\":\"up\","
-		   "\"set-by\":\"configuration\",\"dris\":1,\"line\":3}");
+		   "\"line\":3,\"name\":\"b\",\"provider-id\":\"AS64496:1\",\"state\":\"up\","
+		   "\"set-by\":\"configuration\",\"dris\":1}");
 	EXPECT_HAS(call("show.nodes"), "\"total\":1");
 	EXPECT_HAS(call("show.dris", "{\"match\":\"c\"}"),
-		   "{\"cdn\":\"c\",\"line\":8,\"dns-target\":{\"addresses\":[\"203.0.113.9\","
+		   "\"line\":8,\"cdn\":\"c\",\"dns-target\":{\"addresses\":[\"203.0.113.9\","
 		   "\"2001:db8::9\"],\"ttl\":30},"
 		   "\"http-target\":{\"host\":\"c.example\",\"path-prefix\":\"/"
 		   "\",\"include-redirecting-host\":false}}");
@@ -304,16 +312,26 @@ TEST_F(RpcTest, ExplainHttpWithHeadersAndStackedHost)
 
 TEST_F(RpcTest, StatesChangeTheViewAndSurviveReload)
 {
-	EXPECT_EQ(call("cdn.set", R"({"name":"b","state":"down"})"),
-		  R"({"jsonrpc":"2.0","result":{"cdn":"b","state":"down","generation":2},"id":7})");
+	std::string set = call("cdn.set", R"({"name":"b","state":"down"})");
+	EXPECT_HAS(set, "\"result\":{\"generation\":2,\"added\":1,\"changed\":0,\"removed\":0,");
+	EXPECT_HAS(set, "\"cdn\":\"b\",\"state\":\"down\"}");
 	std::string text =
 		call("explain.http", R"({"url":"http://vod.cdn.example/","from":"::1"})");
 	EXPECT_HAS(text, R"({"cdn":"b","result":"down"},{"cdn":"c","result":"taken"})");
-	EXPECT_HAS(call("reload"), "\"generation\":3");
+	EXPECT_HAS(call("reload"), "\"generation\":2,"); // nothing has changed
 	EXPECT_HAS(call("show.cdns"), R"("state":"down","set-by":"operator")");
-	EXPECT_EQ(plane.view->states[0], TARGET_DOWN);
+	EXPECT_EQ(state_of(OBJECT_CDN, "b"), TARGET_DOWN);
+	write(std::string(config) + "\n");
+	EXPECT_HAS(call("reload"), "\"generation\":2,");
+	std::string other = config;
+	other.replace(other.find("AS64496:1"), 9, "AS64496:2");
+	write(other);
+	EXPECT_HAS(call("reload"), "\"generation\":3,\"added\":0,\"changed\":1,\"removed\":0,");
+	EXPECT_HAS(call("show.cdns"),
+		   R"("provider-id":"AS64496:2","state":"down","set-by":"operator")");
+	EXPECT_EQ(state_of(OBJECT_CDN, "b"), TARGET_DOWN);
 	EXPECT_HAS(call("cdn.set", R"({"name":"b","state":"up"})"), "\"generation\":4");
-	EXPECT_EQ(plane.view->states[0], TARGET_UP);
+	EXPECT_EQ(state_of(OBJECT_CDN, "b"), TARGET_UP);
 	EXPECT_HAS(call("node.set", R"({"name":"origin","state":"drain"})"), "\"node\":\"origin\"");
 
 	EXPECT_EQ(call("cdn.set", R"({"name":"origin","state":"up"})"),
@@ -336,15 +354,21 @@ TEST_F(RpcTest, ReloadIsAllOrNothing)
 
 	write(std::string(config) + "dns = { udp-size = 1400; };");
 	text = call("reload");
-	EXPECT_HAS(text, "\"generation\":2");
+	EXPECT_HAS(text, "\"generation\":1");
 	EXPECT_HAS(text, "\"next-start\":\"dns\"");
-	EXPECT_EQ(plane.view->generation, 2u);
+	EXPECT_EQ(plane.view->generation, 1u) << "no object has changed";
 	write(config);
 	EXPECT_HAS(call("reload"), "\"next-start\":\"\"");
 
 	unlink(path.c_str());
 	EXPECT_HAS(call("reload"), "cannot be read: No such file or directory");
-	EXPECT_EQ(plane.view->generation, 3u);
+	EXPECT_EQ(plane.view->generation, 1u);
+
+	write(std::string(config) + "tables = [ \"/nowhere/table.jsonl\" ];");
+	text = call("reload");
+	EXPECT_HAS(text, "\"total\":1,");
+	EXPECT_HAS(text, "\"line\":22,\"text\":\"table file '/nowhere/table.jsonl' cannot be read");
+	EXPECT_EQ(plane.view->generation, 1u);
 }
 
 TEST_F(RpcTest, EveryTruncationIsAnswered)
@@ -353,6 +377,126 @@ TEST_F(RpcTest, EveryTruncationIsAnswered)
 		R"({"jsonrpc":"2.0","id":7,"method":"explain.dns","params":{"name":"a","from":"::1"}})";
 	for (size_t len = 0; len < line.size(); len++)
 		EXPECT_HAS(raw(line.substr(0, len)), "\"code\":-32700");
+}
+
+/* --- Answers that come later ---------------------------------------------------------------- */
+
+// A server whose every line becomes a call that is answered later.
+struct RpcLaterTest : testing::Test {
+	std::string path = "/tmp/rpc_later_test." + std::to_string(getpid());
+	struct event_base *base = event_base_new();
+	struct server *server = nullptr;
+	struct rpc_later *later = nullptr;
+	struct rpc_call call = {};
+	int fd = -1, ended = 0;
+
+	static void on_ended(void *arg)
+	{
+		static_cast<RpcLaterTest *>(arg)->ended++;
+	}
+	static char *on_line(void *arg, struct server_client *client, const char *line, size_t len)
+	{
+		RpcLaterTest *test = static_cast<RpcLaterTest *>(arg);
+		json_t *id = json_loadb(line, len, JSON_DECODE_ANY, nullptr);
+		test->call = {};
+		test->call.client = client;
+		test->call.id = id;
+		test->later = rpc_later(&test->call, on_ended, arg);
+		json_decref(id);
+		return nullptr;
+	}
+	void SetUp() override
+	{
+		char err[256];
+		server = server_new(base, path.c_str(), on_line, this, err, sizeof(err));
+		ASSERT_TRUE(server) << err;
+		struct sockaddr_un address = {};
+		address.sun_family = AF_UNIX;
+		strcpy(address.sun_path, path.c_str());
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		ASSERT_EQ(0, connect(fd, reinterpret_cast<struct sockaddr *>(&address),
+				     sizeof(address)));
+	}
+	void TearDown() override
+	{
+		close(fd);
+		server_free(server);
+		event_base_free(base);
+	}
+	void turn()
+	{
+		for (int i = 0; i < 20; i++)
+			event_base_loop(base, EVLOOP_NONBLOCK);
+	}
+	// Asks with this id (any text that is no JSON: none); the call waits then.
+	void ask(const std::string &id)
+	{
+		later = nullptr;
+		ASSERT_EQ(write(fd, (id + "\n").data(), id.size() + 1),
+			  static_cast<ssize_t>(id.size() + 1));
+		turn();
+		ASSERT_TRUE(later);
+		EXPECT_EQ(call.later, later);
+		EXPECT_STREQ(call.text, "");
+	}
+	std::string hear()
+	{
+		turn();
+		char buf[4096];
+		ssize_t n = read(fd, buf, sizeof(buf));
+		return n < 0 ? "<nothing>" : std::string(buf, static_cast<size_t>(n));
+	}
+};
+
+TEST_F(RpcLaterTest, ResultsAndRefusalsWithTheirIds)
+{
+	ask("7");
+	EXPECT_EQ(hear(), "<nothing>");
+	EXPECT_TRUE(rpc_later_tell(later, "progress", json_pack("{s:i}", "lines", 5)));
+	EXPECT_EQ(hear(),
+		  "{\"jsonrpc\":\"2.0\",\"method\":\"progress\",\"params\":{\"lines\":5}}\n");
+	rpc_later_result(later, json_pack("{s:i}", "a", 1));
+	EXPECT_EQ(hear(), "{\"jsonrpc\":\"2.0\",\"result\":{\"a\":1},\"id\":7}\n");
+
+	ask("\"x\"");
+	rpc_later_refuse(later, "it is \xff", json_pack("{s:i}", "total", 0));
+	EXPECT_EQ(hear(), "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32000,\"message\":\"it is "
+			  "?\",\"data\":{\"total\":0}},\"id\":\"x\"}\n");
+
+	ask("null");
+	rpc_later_result(later, nullptr);
+	EXPECT_EQ(hear(), "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32603,\"message\":\"no "
+			  "memory for the answer\"},\"id\":null}\n");
+	EXPECT_EQ(ended, 0);
+}
+
+TEST_F(RpcLaterTest, RequestWithoutIdIsNotAnswered)
+{
+	ask("");
+	rpc_later_result(later, json_object());
+	EXPECT_EQ(hear(), "<nothing>");
+	ask("");
+	rpc_later_refuse(later, "no", nullptr);
+	EXPECT_EQ(hear(), "<nothing>");
+	ask("1");
+	rpc_later_result(later, json_object());
+	EXPECT_EQ(hear(), "{\"jsonrpc\":\"2.0\",\"result\":{},\"id\":1}\n");
+}
+
+TEST_F(RpcLaterTest, ClientThatGoesAwayEndsTheCall)
+{
+	ask("1");
+	close(fd);
+	turn();
+	EXPECT_EQ(ended, 1);
+}
+
+TEST_F(RpcLaterTest, NeedsAClient)
+{
+	struct rpc_call alone = {};
+	EXPECT_FALSE(rpc_later(&alone, on_ended, this));
+	EXPECT_STREQ(alone.text, "this method answers later and needs a connection");
+	EXPECT_FALSE(alone.later);
 }
 
 } // namespace

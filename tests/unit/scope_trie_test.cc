@@ -68,6 +68,10 @@ class ScopeTrie
 				found.push_back(keys[way->lists[i]->entries[k].scope->order]);
 		return found;
 	}
+	size_t way_len(const std::string &key) const
+	{
+		return scope_trie_way_len(txn.root, bytes(key), key.size());
+	}
 	bool has_host(const std::string &host) const
 	{
 		return scope_trie_has_host(txn.root, bytes(host), host.size());
@@ -228,46 +232,111 @@ TEST(scope_trie, drop_takes_one_scope_from_one_key)
 
 /* --- patterns --------------------------------------------------------------------------------------------------- */
 
-TEST(scope_trie, compile_leaves_lists_without_patterns_alone_and_does_the_others_once)
+/* What a set at the key has to be made of. */
+struct Wanted {
+	std::vector<struct pattern> patterns = std::vector<struct pattern>(PATTERN_SET_MAX);
+	std::vector<const struct scope *> owners =
+		std::vector<const struct scope *>(PATTERN_SET_MAX);
+	size_t n;
+
+	Wanted(const ScopeTrie &trie, const std::string &key)
+	    : n(scope_trie_patterns(trie.txn.root, bytes(key), key.size(), patterns.data(),
+				    owners.data()))
+	{
+	}
+};
+
+bool wants(const ScopeTrie &trie, const std::string &key, const std::vector<struct pattern> &list)
 {
-	ScopeTrie trie({"a/", "b/"});
-	struct scope *scope = make_scope(0);
-	struct pattern pattern = {PATTERN_PATH, nullptr, "x", false};
-	scope->patterns = &pattern;
-	scope->n_patterns = 1;
-	struct scope_entry entry = {scope, 0, 0, 0, 0};
-	ASSERT_TRUE(scope_trie_add(&trie.txn, bytes("b/"), 2, &entry));
-
-	hs_scratch_t *scratch = nullptr;
-	const struct scope *bad = nullptr;
-	char err[256];
-	ASSERT_TRUE(scope_trie_compile(trie.txn.root, &scratch, &bad, err, sizeof(err))) << err;
-	EXPECT_NE(scratch, nullptr);
-	EXPECT_EQ(trie.list("a/")->patterns, nullptr);
-	const struct pattern_set *set = trie.list("b/")->patterns;
-	EXPECT_NE(set, nullptr);
-	EXPECT_EQ(trie.list("b/")->entries[0].n_patterns, 1);
-	EXPECT_EQ(trie.list("b/")->entries[1].n_patterns, 0);
-
-	ASSERT_TRUE(scope_trie_compile(trie.txn.root, &scratch, &bad, err, sizeof(err))) << err;
-	EXPECT_EQ(trie.list("b/")->patterns, set);
-
-	pattern.regex = "(";
-	struct scope *other = make_scope(1);
-	trie.add("b/", other, 5);
-	EXPECT_FALSE(scope_trie_compile(trie.txn.root, &scratch, &bad, err, sizeof(err)));
-	EXPECT_EQ(bad, scope);
-	EXPECT_NE(strstr(err, "\"(\""), nullptr) << err;
-	hs_free_scratch(scratch);
-	scope_release(scope);
-	scope_release(other);
+	return scope_trie_wants(trie.txn.root, bytes(key), key.size(), list.data(), list.size());
 }
 
-TEST(scope_trie, too_many_patterns_at_one_key)
+TEST(scope_trie, patterns_in_the_order_of_the_entries)
+{
+	ScopeTrie trie({"a/", "b/"});
+	struct pattern common = {PATTERN_HEADER, "h", "c", false},
+		       first = {PATTERN_PATH, nullptr, "x", false},
+		       second = {PATTERN_PATH, nullptr, "y", true};
+	struct pattern both[] = {common, first, second};
+	struct scope *one = make_scope(10), *two = make_scope(11);
+	one->patterns = both;
+	one->n_patterns = 3;
+	one->n_common = 1;
+	two->patterns = &first;
+	two->n_patterns = two->n_common = 1;
+	struct scope_entry high = {one, 9, 0, 0, 2}, low = {one, 1, 0, 0, 1},
+			   middle = {two, 5, 0, 0, SCOPE_ENTRY_NO_PATTERN};
+	for (const struct scope_entry *entry : {&low, &middle, &high})
+		ASSERT_TRUE(scope_trie_add(&trie.txn, bytes("b/"), 2, entry));
+
+	EXPECT_FALSE(scope_list_has_patterns(nullptr));
+	EXPECT_FALSE(scope_list_has_patterns(trie.list("a/")));
+	EXPECT_TRUE(scope_list_has_patterns(trie.list("b/")));
+	EXPECT_EQ(Wanted(trie, "a/").n, 0u);
+	EXPECT_EQ(Wanted(trie, "c/").n, 0u);
+	EXPECT_FALSE(wants(trie, "a/", {})) << "none is needed";
+	Wanted wanted(trie, "b/");
+	ASSERT_EQ(wanted.n, 5u);
+	const struct pattern list[] = {common, second, first, common, first};
+	for (int i = 0; i < 5; i++) {
+		EXPECT_TRUE(pattern_equal(&wanted.patterns[i], &list[i])) << i;
+		EXPECT_EQ(wanted.owners[i], i == 2 ? two : one) << i;
+	}
+
+	/* Any other set is one that was compiled for a list that is gone. */
+	const std::vector<struct pattern> right(list, list + 5);
+	EXPECT_TRUE(wants(trie, "b/", right));
+	EXPECT_FALSE(wants(trie, "c/", right));
+	EXPECT_FALSE(wants(trie, "b/", {common, second, first, common}));
+	for (size_t i = 0; i < right.size(); i++) {
+		for (const struct pattern &other :
+		     {(struct pattern){PATTERN_QUERY, right[i].header, right[i].regex,
+				       right[i].caseless},
+		      (struct pattern){right[i].field, "other", right[i].regex, right[i].caseless},
+		      (struct pattern){right[i].field, right[i].header, "z", right[i].caseless},
+		      (struct pattern){right[i].field, right[i].header, right[i].regex,
+				       !right[i].caseless}}) {
+			std::vector<struct pattern> wrong = right;
+			wrong[i] = other;
+			EXPECT_FALSE(wants(trie, "b/", wrong)) << i;
+		}
+	}
+
+	char err[256];
+	size_t bad;
+	struct pattern_set *set =
+		pattern_set_compile(wanted.patterns.data(), wanted.n, err, sizeof(err), &bad);
+	ASSERT_NE(set, nullptr) << err;
+	scope_trie_set_patterns(trie.txn.root, bytes("b/"), 2, set);
+	pattern_set_release(set);
+	const struct scope_list *made = trie.list("b/");
+	EXPECT_EQ(made->patterns, set);
+	EXPECT_EQ(trie.list("a/")->patterns, nullptr);
+	const struct {
+		uint32_t first;
+		unsigned n;
+	} ranges[] = {{0, 2}, {2, 1}, {3, 2}, {5, 0}};
+	for (uint32_t i = 0; i < made->n; i++) {
+		EXPECT_EQ(made->entries[i].pattern, ranges[i].first) << i;
+		EXPECT_EQ(made->entries[i].n_patterns, ranges[i].n) << i;
+	}
+	EXPECT_EQ(Wanted(trie, "b/").n, 0u) << "it has its set";
+	EXPECT_FALSE(wants(trie, "b/", right));
+
+	/* A list that is made anew has none. */
+	ASSERT_TRUE(trie.drop("b/", two));
+	EXPECT_EQ(trie.list("b/")->patterns, nullptr);
+	EXPECT_EQ(Wanted(trie, "b/").n, 4u);
+	ASSERT_TRUE(trie.drop("b/", one));
+	scope_release(one);
+	scope_release(two);
+}
+
+TEST(scope_trie, more_patterns_at_one_key_than_a_set_takes_are_counted)
 {
 	ScopeTrie trie({});
 	struct pattern pattern = {PATTERN_PATH, nullptr, "x", false};
-	for (uint32_t i = 0; i <= PATTERN_SET_MAX; i++) {
+	for (uint32_t i = 0; i < PATTERN_SET_MAX + 2; i++) {
 		struct scope *scope = make_scope(i);
 		scope->patterns = &pattern;
 		scope->n_patterns = 1;
@@ -275,13 +344,7 @@ TEST(scope_trie, too_many_patterns_at_one_key)
 		ASSERT_TRUE(scope_trie_add(&trie.txn, bytes("a/"), 2, &entry));
 		scope_release(scope);
 	}
-	hs_scratch_t *scratch = nullptr;
-	const struct scope *bad = nullptr;
-	char err[256];
-	EXPECT_FALSE(scope_trie_compile(trie.txn.root, &scratch, &bad, err, sizeof(err)));
-	EXPECT_STREQ(err, "1025 patterns at one host and path, at most 1024 can stand there");
-	EXPECT_NE(bad, nullptr);
-	hs_free_scratch(scratch);
+	EXPECT_EQ(Wanted(trie, "a/").n, (size_t)PATTERN_SET_MAX + 2);
 }
 
 /* --- against a naive reading of the keys ----------------------------------------------------------------------- */
@@ -354,7 +417,6 @@ TEST(scope_trie, random_tables_as_a_naive_reader_sees_them)
 		for (unsigned n = random.below(30); n > 0; n--)
 			keys.insert(random.key());
 		ScopeTrie trie(Keys(keys.begin(), keys.end()));
-		size_t longest = scope_trie_longest_way(trie.txn.root);
 		for (int i = 0; i < 50; i++) {
 			std::string host = random.below(20) ? random.host(5) : "",
 				    path = random.path();
@@ -372,7 +434,7 @@ TEST(scope_trie, random_tables_as_a_naive_reader_sees_them)
 			ASSERT_EQ(std::set<std::string>(way.begin(), way.end()), wanted)
 				<< host + path;
 			ASSERT_EQ(way.size(), wanted.size()) << "one twice";
-			ASSERT_LE(way.size(), longest);
+			ASSERT_EQ(trie.way_len(host + path), wanted.size());
 			ASSERT_EQ(trie.has_host(host), exists) << host;
 			/* A key that stands before another is less specific: fewer labels, or the shorter path. */
 			for (size_t k = 1; k < way.size(); k++) {
@@ -390,42 +452,6 @@ TEST(scope_trie, random_tables_as_a_naive_reader_sees_them)
 	EXPECT_GT(found, 50000u);
 }
 
-/* With one path below every host, no two ways exclude each other, and the bound is what some request really has. */
-TEST(scope_trie, longest_way_is_reached_by_some_request)
-{
-	Random random(6);
-	for (int round = 0; round < 500; round++) {
-		std::set<std::string> hosts;
-		for (unsigned n = 1 + random.below(12); n > 0; n--) {
-			std::string key = random.key();
-			hosts.insert(key.substr(0, key.find('/')));
-		}
-		Keys keys;
-		for (const std::string &host : hosts)
-			for (const char *path : {"/", "/a", "/ab"})
-				if (path[1] == '\0' || random.below(2))
-					keys.push_back(host + path);
-		ScopeTrie trie(keys);
-		size_t longest = 0, naive = 0;
-		std::set<std::string> asked = hosts;
-		for (const std::string &host : hosts)
-			if (host.back() == '*')
-				asked.insert(host.substr(0, host.size() - 1) + "zzz");
-		for (const std::string &host : asked) {
-			if (host.back() == '*')
-				continue;
-			longest = std::max(longest, trie.walk(host + "/ab").size());
-			size_t n = 0;
-			for (const std::string &key : keys)
-				n += applies(key, host, "/ab");
-			naive = std::max(naive, n);
-		}
-		ASSERT_EQ(longest, naive);
-		ASSERT_EQ(scope_trie_longest_way(trie.txn.root), naive);
-	}
-	EXPECT_EQ(scope_trie_longest_way(nullptr), 0u);
-}
-
 TEST(scope_trie, a_way_as_long_as_can_be)
 {
 	Keys keys;
@@ -433,8 +459,15 @@ TEST(scope_trie, a_way_as_long_as_can_be)
 	for (int i = 0; i < SCOPE_TRIE_WAY_MAX; i++, path += 'x')
 		keys.push_back("a" + path);
 	ScopeTrie trie(keys);
-	EXPECT_EQ(scope_trie_longest_way(trie.txn.root), (size_t)SCOPE_TRIE_WAY_MAX);
+	EXPECT_EQ(trie.way_len("a" + path), (size_t)SCOPE_TRIE_WAY_MAX);
 	EXPECT_EQ(trie.walk("a" + path), keys);
+
+	/* Of more than that the most specific ones are left out. */
+	keys.push_back("a" + path);
+	ScopeTrie more(keys);
+	keys.pop_back();
+	EXPECT_EQ(more.way_len("a" + path), (size_t)SCOPE_TRIE_WAY_MAX);
+	EXPECT_EQ(more.walk("a" + path), keys);
 }
 
 /* It only reads; keys end anywhere on a way. */

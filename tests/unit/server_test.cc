@@ -17,13 +17,42 @@ extern "C" {
 namespace
 {
 
-// Answers "big N" with N octets, "quiet" with nothing, everything else with itself in brackets.
-char *answer(void *arg, const char *line, size_t len)
+struct Held {
+	struct server_client *client = nullptr;
+	int ended = 0;
+	struct server_client *ends = nullptr; // another one, by an answer
+};
+
+struct Answers {
+	int n = 0;
+	uid_t uid = 0;
+	Held held[4];
+};
+
+void on_ended(void *arg)
+{
+	Held *held = static_cast<Held *>(arg);
+	held->ended++;
+	held->client = nullptr;
+	if (held->ends)
+		server_client_answer(held->ends, nullptr);
+}
+
+// Answers "big N" with N octets, "quiet" with nothing, "hold N" later, everything else with itself in brackets.
+char *answer(void *arg, struct server_client *client, const char *line, size_t len)
 {
 	std::string text(line, len);
-	++*static_cast<int *>(arg);
+	Answers *answers = static_cast<Answers *>(arg);
+	answers->n++;
+	answers->uid = server_client_uid(client);
 	if (text == "quiet")
 		return nullptr;
+	if (text.rfind("hold ", 0) == 0) {
+		Held *held = &answers->held[std::stoul(text.substr(5))];
+		held->client = client;
+		server_client_hold(client, on_ended, held);
+		return nullptr;
+	}
 	if (text.rfind("big ", 0) == 0)
 		return strdup(std::string(std::stoul(text.substr(4)), 'x').c_str());
 	return strdup(("[" + text + "]").c_str());
@@ -33,7 +62,9 @@ struct ServerTest : testing::Test {
 	std::string folder, path;
 	struct event_base *base = nullptr;
 	struct server *server = nullptr;
-	int answered = 0;
+	Answers answers;
+	int &answered = answers.n;
+	Held *held = answers.held;
 	char err[256] = "";
 
 	void SetUp() override
@@ -44,7 +75,7 @@ struct ServerTest : testing::Test {
 		folder = name;
 		path = folder + "/run/t.sock";
 		base = event_base_new();
-		server = server_new(base, path.c_str(), answer, &answered, err, sizeof(err));
+		server = server_new(base, path.c_str(), answer, &answers, err, sizeof(err));
 		ASSERT_TRUE(server) << err;
 	}
 	void TearDown() override
@@ -80,6 +111,15 @@ struct ServerTest : testing::Test {
 			turn(1);
 		}
 		turn();
+	}
+	// Until it ended or three seconds are over.
+	bool has_ended(const Held &one)
+	{
+		for (int i = 0; i < 300 && !one.ended; i++) {
+			usleep(10000);
+			turn(1);
+		}
+		return one.ended;
 	}
 	// All that comes until nothing comes any more; "<end>" when the connection ended.
 	std::string hear(int fd)
@@ -209,7 +249,7 @@ TEST_F(ServerTest, ClientsAreBounded)
 TEST_F(ServerTest, SocketInUseIsRefused)
 {
 	char text[256];
-	EXPECT_FALSE(server_new(base, path.c_str(), answer, &answered, text, sizeof(text)));
+	EXPECT_FALSE(server_new(base, path.c_str(), answer, &answers, text, sizeof(text)));
 	EXPECT_EQ(std::string(text),
 		  "the control socket " + path + " is in use; is another turnoutd running?");
 	int fd = connect_to(path);
@@ -227,8 +267,7 @@ TEST_F(ServerTest, StaleSocketIsReplaced)
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	ASSERT_EQ(0, bind(fd, reinterpret_cast<struct sockaddr *>(&address), sizeof(address)));
 	close(fd);
-	struct server *second =
-		server_new(base, stale.c_str(), answer, &answered, err, sizeof(err));
+	struct server *second = server_new(base, stale.c_str(), answer, &answers, err, sizeof(err));
 	EXPECT_TRUE(second) << err;
 	server_free(second);
 }
@@ -237,18 +276,155 @@ TEST_F(ServerTest, OtherFilesStay)
 {
 	std::string file = folder + "/file";
 	ASSERT_EQ(0, system(("touch " + file).c_str()));
-	EXPECT_FALSE(server_new(base, file.c_str(), answer, &answered, err, sizeof(err)));
+	EXPECT_FALSE(server_new(base, file.c_str(), answer, &answers, err, sizeof(err)));
 	EXPECT_EQ(std::string(err), file + " is there and is not a socket; remove it");
 	EXPECT_EQ(0, access(file.c_str(), F_OK));
-	EXPECT_FALSE(server_new(base, (folder + "/a/b/c.sock").c_str(), answer, &answered, err,
+	EXPECT_FALSE(server_new(base, (folder + "/a/b/c.sock").c_str(), answer, &answers, err,
 				sizeof(err)));
 	EXPECT_EQ(std::string(err),
 		  "the folder " + folder +
 			  "/a/b of the control socket cannot be made: No such file "
 			  "or directory");
-	EXPECT_FALSE(server_new(base, ("/" + std::string(200, 'x')).c_str(), answer, &answered, err,
+	EXPECT_FALSE(server_new(base, ("/" + std::string(200, 'x')).c_str(), answer, &answers, err,
 				sizeof(err)));
 	EXPECT_STREQ(err, "the path of the control socket is longer than 107 octets");
+}
+
+TEST_F(ServerTest, LinesWaitBehindAHeldOne)
+{
+	int fd = connect_to(path), other = connect_to(path);
+	say(fd, "one\nhold 0\ntwo\nhold 1\nthree\n");
+	say(other, "other\n");
+	EXPECT_EQ(hear(fd), "[one]\n");
+	EXPECT_EQ(hear(other), "[other]\n");
+	ASSERT_TRUE(held[0].client);
+	EXPECT_TRUE(server_client_tell(held[0].client, "told"));
+	EXPECT_TRUE(server_client_tell(held[0].client, ""));
+	EXPECT_EQ(hear(fd), "told\n\n");
+	EXPECT_FALSE(held[1].client);
+	server_client_answer(held[0].client, "later");
+	EXPECT_EQ(hear(fd), "later\n[two]\n");
+	ASSERT_TRUE(held[1].client);
+	server_client_answer(held[1].client, nullptr);
+	EXPECT_EQ(hear(fd), "[three]\n");
+	close(fd);
+	close(other);
+	turn();
+	EXPECT_EQ(held[0].ended + held[1].ended, 0);
+}
+
+TEST_F(ServerTest, HeldClientThatOnlyEndedItsSendingSideIsAnswered)
+{
+	int fd = connect_to(path);
+	say(fd, "hold 0\nbehind\n");
+	shutdown(fd, SHUT_WR);
+	usleep(1100000); // it is looked at once a second
+	turn();
+	ASSERT_EQ(held[0].ended, 0);
+	EXPECT_TRUE(server_client_tell(held[0].client, "told"));
+	server_client_answer(held[0].client, "later");
+	EXPECT_EQ(hear(fd), "told\nlater\n[behind]\n<end>");
+	EXPECT_EQ(held[0].ended, 0);
+	close(fd);
+}
+
+TEST_F(ServerTest, HeldClientThatWentAwayIsEndedOnce)
+{
+	int fd = connect_to(path);
+	say(fd, "hold 0\nbehind\n");
+	close(fd);
+	turn();
+	EXPECT_EQ(held[0].ended, 1) << "it was not seen at once";
+	EXPECT_EQ(answered, 1) << "a line behind it was done";
+
+	fd = connect_to(path);
+	say(fd, "hold 1\n");
+	shutdown(fd, SHUT_WR);
+	turn();
+	ASSERT_EQ(held[1].ended, 0);
+	close(fd);
+	EXPECT_TRUE(has_ended(held[1])) << "gone after it had ended its sending side";
+
+	fd = connect_to(path);
+	say(fd, "hold 2\n");
+	std::string much(2 * SERVER_LINE_MAX, '\n');
+	EXPECT_GT(write(fd, much.data(), much.size()), 0);
+	turn();
+	close(fd);
+	EXPECT_TRUE(has_ended(held[2])) << "gone while nothing is read from it";
+	turn();
+	EXPECT_EQ(held[0].ended + held[1].ended + held[2].ended, 3);
+}
+
+TEST_F(ServerTest, AnEndMayEndOtherClients)
+{
+	int fds[3];
+	for (int i = 0; i < 3; i++) {
+		fds[i] = connect_to(path);
+		say(fds[i], "hold " + std::to_string(i) + "\n");
+		shutdown(fds[i], SHUT_WR);
+		turn();
+	}
+	held[1].ends = held[0].client; // the next one in the server's list
+	for (int fd : fds)
+		close(fd);
+	EXPECT_TRUE(has_ended(held[2]));
+	EXPECT_EQ(held[1].ended, 1);
+	EXPECT_EQ(held[0].ended, 0) << "it had its answer before";
+}
+
+TEST_F(ServerTest, TooMuchToldIsLeftOutWhole)
+{
+	int fd = connect_to(path);
+	say(fd, "hold 0\n");
+	std::string line(100000, 'x'), expected;
+	int told = 0;
+	while (told < 1000 && server_client_tell(held[0].client, line.c_str())) {
+		expected += line + "\n";
+		told++;
+		turn(1);
+	}
+	EXPECT_GT(told, SERVER_PENDING_HIGH / 100000 - 1);
+	EXPECT_LT(told, 1000) << "what is told is not bounded";
+	EXPECT_EQ(hear(fd), expected);
+	EXPECT_TRUE(server_client_tell(held[0].client, "again"));
+	server_client_answer(held[0].client, "end");
+	EXPECT_EQ(hear(fd), "again\nend\n");
+	close(fd);
+}
+
+TEST_F(ServerTest, AnswerThatIsTooLongEndsAHeldClient)
+{
+	int fd = connect_to(path);
+	say(fd, "hold 0\nbehind\n");
+	server_client_answer(held[0].client, std::string(SERVER_PENDING_MAX + 1, 'x').c_str());
+	EXPECT_EQ(hear(fd), "<end>");
+	EXPECT_EQ(held[0].ended, 0);
+	EXPECT_EQ(answered, 1);
+	close(fd);
+}
+
+TEST_F(ServerTest, TheEndOfTheServerEndsHeldClients)
+{
+	int fds[2] = {connect_to(path), connect_to(path)};
+	say(fds[0], "hold 0\n");
+	say(fds[1], "hold 1\n");
+	server_free(server);
+	server = nullptr;
+	EXPECT_EQ(held[0].ended, 1);
+	EXPECT_EQ(held[1].ended, 1);
+	EXPECT_EQ(hear(fds[0]), "<end>");
+	for (int fd : fds)
+		close(fd);
+}
+
+TEST_F(ServerTest, ClientHasAUser)
+{
+	int fd = connect_to(path);
+	answers.uid = 12345;
+	say(fd, "x\n");
+	EXPECT_EQ(answers.uid, getuid());
+	close(fd);
 }
 
 } // namespace

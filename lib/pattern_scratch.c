@@ -1,0 +1,85 @@
+/* pattern_scratch - the scratch spaces that Hyperscan needs to scan: one for each worker and one for the control thread. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pattern_scratch.h"
+
+#include <stdlib.h>
+
+/* The spaces are of one size; all are NULL when no set needs any. */
+struct pattern_scratch {
+	uint32_t refs;
+	unsigned n_workers;
+	hs_scratch_t *spaces[]; /* n_workers + 1 */
+};
+
+static size_t size_of(const hs_scratch_t *space)
+{
+	size_t size = 0;
+	if (space)
+		hs_scratch_size(space, &size);
+	return size;
+}
+
+static bool copy_space(const hs_scratch_t *space, hs_scratch_t **copy)
+{
+	return !space || hs_clone_scratch(space, copy) == HS_SUCCESS;
+}
+
+/* Takes the space of the control thread, and clones it for the workers. */
+static struct pattern_scratch *scratch_of(hs_scratch_t *space, unsigned n_workers)
+{
+	struct pattern_scratch *scratch =
+		calloc(1, sizeof(*scratch) + (n_workers + 1) * sizeof(scratch->spaces[0]));
+	if (!scratch) {
+		hs_free_scratch(space);
+		return NULL;
+	}
+	scratch->refs = 1;
+	scratch->n_workers = n_workers;
+	scratch->spaces[n_workers] = space;
+	for (unsigned i = 0; i < n_workers; i++) {
+		if (!copy_space(space, &scratch->spaces[i])) {
+			pattern_scratch_release(scratch);
+			return NULL;
+		}
+	}
+	return scratch;
+}
+
+struct pattern_scratch *pattern_scratch_fit(struct pattern_scratch *old,
+					    const struct pattern_set *set, unsigned n_workers)
+{
+	const hs_scratch_t *before = old ? old->spaces[old->n_workers] : NULL;
+	hs_scratch_t *space = NULL;
+	if (old && old->n_workers == n_workers && !pattern_set_needs_scratch(set)) {
+		old->refs++;
+		return old;
+	}
+	if (!copy_space(before, &space) || !pattern_set_grow_scratch(set, &space))
+		return NULL;
+	/* Each need of a set that is larger than before makes a space larger. */
+	if (!old || old->n_workers != n_workers || size_of(space) != size_of(before))
+		return scratch_of(space, n_workers);
+	hs_free_scratch(space);
+	old->refs++;
+	return old;
+}
+
+void pattern_scratch_retain(struct pattern_scratch *scratch)
+{
+	if (scratch)
+		scratch->refs++;
+}
+
+void pattern_scratch_release(struct pattern_scratch *scratch)
+{
+	if (!scratch || --scratch->refs)
+		return;
+	for (unsigned i = 0; i <= scratch->n_workers; i++)
+		hs_free_scratch(scratch->spaces[i]);
+	free(scratch);
+}
+
+hs_scratch_t *pattern_scratch_of(const struct pattern_scratch *scratch, unsigned worker)
+{
+	return scratch ? scratch->spaces[worker] : NULL;
+}
