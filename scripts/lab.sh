@@ -193,5 +193,6 @@ ctl() { # VERB...: turnoutctl towards the running turnoutd
 # A configuration for this run: its own socket and DPDK prefix, the folder of the run for all that it names.
 lab_config() { # FILE [NAME]: copies it to LAB_DIR/NAME
 	sed -E -e "s|^(.*\bsocket *= *)\"[^\"]*\"|\1\"$LAB_DIR/turnout.sock\"|" \
+		-e "s|^(state *=.*\bfile *= *)\"[^\"]*\"|\1\"$LAB_DIR/state.db\"|" \
 		-e "s|^(.*\bprefix *= *)\"[a-z0-9-]*\"|\1\"$LAB\"|" "$1" >"$LAB_DIR/${2:-${1##*/}}"
 }

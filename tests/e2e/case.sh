@@ -16,7 +16,7 @@ ok() { # NAME
 
 not_ok() { # NAME [DETAILS]
 	printf 'not ok %s\n' "$1"
-	printf '%s\n' "${2:-}" | head -n 25 | sed 's/^/    /'
+	printf '%s\n' "${2:-}" | sed -n '1,25 s/^/    /p'
 	FAILED=1
 }
 
@@ -57,7 +57,11 @@ make_geo() { # FILE CITY-FILE
 	END
 }
 
-world() { # the network and a running turnoutd
+keep_state() { # FILE: this configuration keeps in LAB_DIR/state.db what is set at run time
+	printf 'state = { file = "%s"; };\n' "$LAB_DIR/state.db" >>"$1"
+}
+
+world() { # [--state]: the network and a running turnoutd, which keeps what is set at run time
 	lab_begin
 	lab_router
 	lab_host fr 198.51.100.10/24 2001:db8:f::10/64
@@ -71,6 +75,7 @@ world() { # the network and a running turnoutd
 	lab_route us 2001:db8::/64
 	make_geo "$LAB_DIR/e2e.mmdb" "$LAB_DIR/e2e-city.mmdb"
 	lab_config "$E2E/e2e.conf"
+	[[ ${1:-} != --state ]] || keep_state "$LAB_DIR/e2e.conf"
 	turnoutd_start "$LAB_DIR/e2e.conf"
 }
 
@@ -91,6 +96,27 @@ get() { # HOST URL [CURL OPTION...]: prints the status and the Location as they 
 
 raw() { # HOST BYTES [PORT]: sends them in one segment over TCP (with backslash escapes), prints what comes back
 	lab_in "$1" python3 "$E2E/raw.py" "$R4" "${3:-80}" "$2"
+}
+
+# --- the control socket --------------------------------------------------------------------------------------------
+
+# The system's own Python starts faster than one behind a wrapper.
+PYTHON=$(PATH=/usr/bin:$PATH command -v python3)
+
+rpc() { # METHOD [PARAMS [MEMBER...]]: prints the result; a refusal: its code, sentence and faults, exit code 1
+	"$PYTHON" "$E2E/rpc.py" "$LAB_DIR/turnout.sock" "$@"
+}
+
+put() { # KIND OBJECT [MEMBERS]: MEMBERS: more parameters, as '"transaction": 1'
+	rpc put "{\"kind\": \"$1\", \"object\": $2${3:+, $3}}"
+}
+
+remove() { # KIND NAME [MEMBERS]
+	rpc remove "{\"kind\": \"$1\", \"name\": \"$2\"${3:+, $3}}"
+}
+
+generation() {
+	rpc status '{}' view generation
 }
 
 finish() { # a turnoutd that died in between has not passed

@@ -25,6 +25,17 @@ for what in ports workers drops scopes cdns nodes dris footprints zones; do
 done
 expect "status says the generation" '[Gg]eneration' ctl status
 expect "show scopes names them" 'paths-live' ctl show scopes
+ordered() { # METHOD LIST: its objects come in the order of their names, each with set, file and line
+	rpc "$1" '{}' "$2" | "$PYTHON" -c '
+import json, sys
+many = json.load(sys.stdin)
+names = [one["name"] if "name" in one else one["scope"]["name"] for one in many]
+assert len(names) > 1 and names == sorted(names), names
+assert all(one["set"] == "configuration" and one["file"].endswith("/e2e.conf") and one["line"] > 1 for one in many), many'
+}
+for what in scopes cdns nodes footprints; do
+	check "show $what is in the order of names, and says where each was said" ordered show.$what $what
+done
 expect "show cdns says the state" 'cdn-d.*down' ctl show cdns
 
 expect "explain dns names the scope" 'geo-fr' ctl explain dns geo.cdn.example A from 198.51.100.10
@@ -76,10 +87,22 @@ check "a socket without a daemon has exit code 3" exits 3 "$BUILD/turnoutctl" -s
 reloads_at_hangup() {
 	local before
 	before=$(ctl --json status | grep -o '"generation": [0-9]*')
+	sed -i 's/vod\.cdn-b\.example/hup.cdn-b.example/' "$LAB_DIR/e2e.conf"
 	kill -HUP "${LAB_PID[turnoutd]}"
 	wait_until 5 "another generation" sh -c "! '$BUILD/turnoutctl' -s '$LAB_DIR/turnout.sock' --json status | grep -qF '$before'"
 }
 check "SIGHUP reloads" reloads_at_hangup
+expect "and what it read answers" '^hup\.cdn-b\.example\.$' cname fr www.cdn.example
+printf '%s\n' "$good" >"$LAB_DIR/e2e.conf"
+check "reload of the first file, again" ctl reload
+no_generation() {
+	local before after
+	before=$(generation)
+	ctl reload
+	after=$(generation)
+	[[ $before == "$after" ]] || { echo "generation $after after $before" && return 1; }
+}
+check "a reload that changes nothing publishes nothing" no_generation
 check "help" ctl help
 expect "the socket is for its owner and group only" '^srw-rw----' ls -l "$LAB_DIR/turnout.sock"
 
