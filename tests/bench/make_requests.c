@@ -7,9 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-/* Host h has two scopes: one for the host, one for a path below it that is for most of the world only. */
+/* Host h has two scopes: one for the host, one for a path below it that is for a part of the world only. */
 enum { FRAME_MAX = 600, ETH = 14, IP4 = 20, UDP = 8, TCP = 20, SEGMENT_MSS = 1460, TARGETS = 8 };
+
+/* With footprints in the table: so many /24 of 16.0.0.0/4 in each, and clients that come from there. */
+enum { FOOTPRINT_PREFIXES = 1000, NETS = 1 << 20 };
 
 static const uint8_t our_mac[6] = {0x02, 0x70, 0x63, 0x61, 0x70, 0x00}; /* that of net_pcap0 */
 static const uint8_t our_address[4] = {192, 0, 2, 1};
@@ -26,12 +30,62 @@ static uint32_t draw(uint32_t below)
 	return (uint32_t)((state * UINT64_C(2685821657736338717) >> 32) * below >> 32);
 }
 
+/* Zipf's law with exponent 1: the host of rank r is asked for 1/r as often as the first one. */
+struct zipf {
+	uint32_t n;
+	double *up_to; /* sum of the shares of this rank and those before */
+};
+
+static bool zipf_init(struct zipf *zipf, uint32_t n)
+{
+	*zipf = (struct zipf){n, malloc(n * sizeof(*zipf->up_to))};
+	double sum = 0;
+	for (uint32_t i = 0; zipf->up_to && i < n; i++)
+		zipf->up_to[i] = sum += 1.0 / (i + 1);
+	return zipf->up_to;
+}
+
+/* The busy hosts are spread over the table. */
+static uint32_t zipf_draw(const struct zipf *zipf)
+{
+	double at = zipf->up_to[zipf->n - 1] * draw(UINT32_MAX) / UINT32_MAX;
+	uint32_t low = 0, high = zipf->n - 1;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (zipf->up_to[middle] > at)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return (uint32_t)(low * UINT64_C(2654435761) % zipf->n);
+}
+
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
-static void write_table(FILE *out, uint32_t n_scopes)
+static void write_footprints(FILE *out, uint32_t n_prefixes)
 {
+	for (uint32_t i = 0; i < n_prefixes; i++) {
+		uint32_t net = 0x10000000 | (i * UINT32_C(2654435761) % NETS) << 8;
+		if (i % FOOTPRINT_PREFIXES == 0)
+			fprintf(out,
+				"{\"footprint\":{\"name\":\"f%u\",\"footprints\":[{"
+				"\"footprint-type\":\"ipv4cidr\",\"footprint-value\":[",
+				i / FOOTPRINT_PREFIXES);
+		bool last = i % FOOTPRINT_PREFIXES == FOOTPRINT_PREFIXES - 1 || i + 1 == n_prefixes;
+		fprintf(out, "\"%u.%u.%u.0/24\"%s", net >> 24, net >> 16 & 255, net >> 8 & 255,
+			last ? "]}]}}\n" : ",");
+	}
+}
+
+static void write_table(FILE *out, uint32_t n_scopes, uint32_t n_prefixes)
+{
+	uint32_t n_footprints = (n_prefixes + FOOTPRINT_PREFIXES - 1) / FOOTPRINT_PREFIXES;
+	write_footprints(out, n_prefixes);
 	for (uint32_t i = 0; i < n_scopes; i++) {
 		uint32_t host = i / 2;
+		char footprint[16] = "most";
+		if (n_footprints && host % 2)
+			snprintf(footprint, sizeof(footprint), "f%u", host / 2 % n_footprints);
 		if (i % 2 == 0)
 			fprintf(out,
 				"{\"scope\":{\"name\":\"host-%u\",\"hosts\":[\"h%u.cdn.example\"],"
@@ -41,9 +95,9 @@ static void write_table(FILE *out, uint32_t n_scopes)
 		else
 			fprintf(out,
 				"{\"scope\":{\"name\":\"live-%u\",\"hosts\":[\"h%u.cdn.example\"],"
-				"\"paths\":[\"/live/channel-%u/\"],\"footprints\":[\"most\"],"
+				"\"paths\":[\"/live/channel-%u/\"],\"footprints\":[\"%s\"],"
 				"\"candidates\":[{\"cdn\":\"cdn-%u\"}]}}\n",
-				host, host, host % 100, (host + 1) % TARGETS);
+				host, host, host % 100, footprint, (host + 1) % TARGETS);
 	}
 }
 
@@ -88,9 +142,12 @@ static size_t finish_frame(uint8_t *frame, const uint8_t client[4], uint8_t prot
 	return ETH + IP4 + l4_len;
 }
 
+static bool wide; /* clients of the footprints in the table, not of 10.0.0.0/8 */
+
 static void draw_client(uint8_t client[4])
 {
-	store_be32(client, 0x0a000000 | (draw(1 << 24) & 0xfffffe) | 1);
+	uint32_t host = wide ? 0x10000000 | draw(NETS) << 8 : 0x0a000000 | draw(1 << 24);
+	store_be32(client, (host & 0xfffffffe) | 1);
 }
 
 /* A query with EDNS and the client's /24 (RFC 7871). */
@@ -154,7 +211,7 @@ static void write_record(FILE *out, const uint8_t *frame, size_t len)
 }
 
 static int write_requests(FILE *out, const char *kind, uint32_t count, uint32_t n_hosts,
-			  const char *key_hex)
+			  const struct zipf *zipf, const char *key_hex)
 {
 	static const uint32_t pcap_head[6] = {0xa1b2c3d4, 0x00040002, 0, 0, 65535, 1};
 	struct syn_cookie_keys keys = {.n = 1};
@@ -164,32 +221,63 @@ static int write_requests(FILE *out, const char *kind, uint32_t count, uint32_t 
 	fwrite(pcap_head, sizeof(pcap_head), 1, out);
 	for (uint32_t i = 0; i < count; i++) {
 		uint8_t frame[FRAME_MAX];
-		uint32_t host = draw(n_hosts);
+		uint32_t host = zipf->up_to ? zipf_draw(zipf) : draw(n_hosts);
 		size_t len = kind[0] == 'd' ? make_dns(frame, host) : make_http(frame, host, &keys);
 		write_record(out, frame, len);
 	}
 	return 0;
 }
 
+struct options {
+	uint32_t n_prefixes;
+	bool zipf;
+};
+
+static int make(char **argv, int argc, const struct options *options)
+{
+	uint32_t n_scopes = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0;
+	struct zipf zipf = {0};
+	if (argc == 2 && !strcmp(argv[0], "table")) {
+		write_table(stdout, n_scopes, options->n_prefixes);
+		return 0;
+	}
+	if (argc != 5 || (strcmp(argv[0], "dns") && strcmp(argv[0], "http")) || n_scopes < 2 ||
+	    strlen(argv[4]) != 32)
+		return 2;
+	wide = options->n_prefixes > 0;
+	state = strtoull(argv[3], NULL, 10) * 2 + 1;
+	if (options->zipf && !zipf_init(&zipf, n_scopes / 2))
+		return 1;
+	int status = write_requests(stdout, argv[0], (uint32_t)strtoul(argv[2], NULL, 10),
+				    n_scopes / 2, &zipf, argv[4]) < 0
+			     ? 2
+			     : 0;
+	free(zipf.up_to);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: make_requests table SCOPES >table.jsonl\n"
-		"       make_requests dns|http SCOPES COUNT SEED COOKIE-KEY >requests.pcap\n";
-	if (argc == 3 && !strcmp(argv[1], "table")) {
-		write_table(stdout, (uint32_t)strtoul(argv[2], NULL, 10));
-	} else if (argc == 6 && (!strcmp(argv[1], "dns") || !strcmp(argv[1], "http")) &&
-		   strtoul(argv[2], NULL, 10) > 1 && strlen(argv[5]) == 32) {
-		state = strtoull(argv[4], NULL, 10) * 2 + 1;
-		if (write_requests(stdout, argv[1], (uint32_t)strtoul(argv[3], NULL, 10),
-				   (uint32_t)strtoul(argv[2], NULL, 10) / 2, argv[5]) < 0) {
-			fputs("make_requests: the cookie key is not 32 hexadecimal digits\n",
-			      stderr);
-			return 2;
-		}
-	} else {
-		fputs(usage, stderr);
-		return 2;
+		"usage: make_requests [-p PREFIXES] table SCOPES >table.jsonl\n"
+		"       make_requests [-p PREFIXES] [-z] dns|http SCOPES COUNT SEED COOKIE-KEY "
+		">requests.pcap\n"
+		"  -p PREFIXES  footprints with so many prefixes, and clients from there\n"
+		"  -z           hosts by Zipf's law with exponent 1, else all alike\n"
+		"COOKIE-KEY: 32 hexadecimal digits\n";
+	struct options options = {0};
+	int option, status = 0;
+	while ((option = getopt(argc, argv, "p:z")) != -1) {
+		if (option == 'p')
+			options.n_prefixes = (uint32_t)strtoul(optarg, NULL, 10);
+		else if (option == 'z')
+			options.zipf = true;
+		else
+			status = 2;
 	}
-	return fflush(stdout) || ferror(stdout) ? 1 : 0;
+	if (!status)
+		status = make(argv + optind, argc - optind, &options);
+	if (status == 2)
+		fputs(usage, stderr);
+	return fflush(stdout) || ferror(stdout) ? 1 : status;
 }

@@ -1,0 +1,150 @@
+# common - what the benchmarks share: figures, the machine, processes.
+# SPDX-License-Identifier: BSD-3-Clause
+import ctypes
+import os
+import pathlib
+import platform
+import re
+import signal
+import statistics
+import subprocess
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build"))
+HUGEPAGES = pathlib.Path("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")
+COOKIE_KEY = "000102030405060708090a0b0c0d0e0f"
+MBUFS, MEMORY = 65535, 384
+
+
+class Failure(Exception):
+    pass
+
+
+class Refused(Failure):
+    pass
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def run(*command, **options):
+    return subprocess.run([str(c) for c in command], check=True, **options)
+
+
+def end_on_signals():
+    def on_signal(number, _):
+        say(f"ended by signal {number}")
+        sys.exit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, on_signal)
+
+
+# --- figures -----------------------------------------------------------------------------------------------------------
+
+
+def summary(runs):
+    return {"median": statistics.median(runs), "min": min(runs), "max": max(runs), "runs": runs}
+
+
+def percentiles(values):
+    values = sorted(values)
+    last = len(values) - 1
+    return {"n": len(values), "median": values[last // 2], "p99": values[last * 99 // 100], "max": values[-1]}
+
+
+def millions(runs):
+    return f"{runs['median'] / 1e6:.2f} ({runs['min'] / 1e6:.2f} to {runs['max'] / 1e6:.2f})"
+
+
+def make_row(figure, measured, wanted="", met=None, **values):
+    return {"figure": figure, "measured": measured, "wanted": wanted, "met": met, **values}
+
+
+def print_rows(rows):
+    print("| figure | measured | wanted | met |")
+    print("|---|---|---|---|")
+    for r in rows:
+        met = "" if r["met"] is None else "yes" if r["met"] else "**no**"
+        print(f"| {r['figure']} | {r['measured']} | {r['wanted']} | {met} |")
+
+
+# --- the machine -------------------------------------------------------------------------------------------------------
+
+
+class Hugepages:
+    """Reserves pages for the programs, and gives them back."""
+
+    def __enter__(self):
+        self.before, self.used = None, False
+        need = MEMORY // 2 + 16
+        try:
+            self.before = int(HUGEPAGES.read_text())
+            HUGEPAGES.write_text(str(self.before + need))
+            self.used = int(HUGEPAGES.read_text()) >= self.before + need
+        except OSError:
+            pass
+        if not self.used:
+            say("bench: no hugepages to be had (root can reserve them); all programs go without")
+        return self
+
+    def __exit__(self, *_):
+        if self.before is not None:
+            try:
+                HUGEPAGES.write_text(str(self.before))
+            except OSError:
+                pass
+
+
+def describe_machine(hugepages):
+    model = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    dpdk = subprocess.run(["pkg-config", "--modversion", "libdpdk"], capture_output=True, text=True).stdout.strip()
+    return {
+        "cpu": model.group(1) if model else platform.processor(),
+        "cpus": os.cpu_count(),
+        "memory-mib": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20,
+        "kernel": platform.release(),
+        "dpdk": dpdk,
+        "hugepages": hugepages,
+    }
+
+
+def machine_line(machine):
+    return (f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['memory-mib'] / 1024:.0f} GiB, Linux {machine['kernel']}, "
+            f"DPDK {machine['dpdk']}, {'2 MiB hugepages' if machine['hugepages'] else 'no hugepages'}")  # fmt: skip
+
+
+def pick_cpus():
+    """That of the worker, and that of everything else."""
+    cpus = sorted(os.sched_getaffinity(0))
+    return cpus[-1], cpus[0]
+
+
+# --- processes ---------------------------------------------------------------------------------------------------------
+
+
+def end_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def end(process):
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def worker_seconds(process):
+    """CPU time that the polling thread has had: on a machine that does other things too, less than the clock says."""
+    for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
+        if (task / "comm").read_text().startswith("rte-worker"):
+            return int((task / "schedstat").read_text().split()[0]) / 1e9
+    raise Failure("a program without a worker thread")
+
+
+def tail(path):
+    return "".join(f"\n    {line}" for line in path.read_text(errors="replace").splitlines()[-12:])
