@@ -202,6 +202,8 @@ static void read_commands(struct prompt *prompt)
 	for (;;) {
 		int n = 0;
 		ctl_interrupt_clear();
+		/* Before the prompt: until then the terminal makes something else of a Ctrl-D. */
+		el_set(prompt->edit, EL_PREP_TERM, 1);
 		const char *line = el_gets(prompt->edit, &n);
 		if (!line && n < 0 && errno == EINTR) {
 			puts("^C");

@@ -181,8 +181,10 @@ TEST_F(CtlPromptTest, HistoryIsKeptForItsUserOnly)
 	until("turnout> ");
 	type("\x1b[A\x1b[A\n"); // up, up
 	EXPECT_EQ(asked(3), "status {}");
+	until("4711");
 	until("turnout> ");
 	type("cdn " + std::string(300, 'y') + "\n");
+	until("needs a state"); // a line that wraps shows its prompt again
 	until("turnout> ");
 	type("\x04"); // end of input
 	EXPECT_EQ(end(), 0);
