@@ -161,11 +161,11 @@ class ControlBox
 		stop();
 		start();
 	}
-	/* Until the loop has nothing to do at once. */
+	/* A few rounds of what is to be done at once: a client that is there, a line of it, a portion of a commit. */
 	void turn()
 	{
 		for (int i = 0; i < 5; i++)
-			event_base_loop(control.base, EVLOOP_NONBLOCK);
+			event_base_loop(control.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	}
 	uint64_t generation() const
 	{
@@ -246,6 +246,7 @@ class Client
 	{
 		for (;;) {
 			size_t end;
+			hear();
 			while ((end = in.find('\n')) != std::string::npos) {
 				Json line(in.substr(0, end));
 				in.erase(0, end + 1);
@@ -254,7 +255,6 @@ class Client
 				told.push_back(line);
 			}
 			event_base_loop(box.control.base, EVLOOP_ONCE);
-			hear();
 		}
 	}
 	Json ask(const std::string &method, const std::string &params = "{}")
