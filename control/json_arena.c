@@ -13,13 +13,15 @@ enum { ARENA_OCTETS = 1 << 18 };
 static struct {
 	alignas(max_align_t) char octets[ARENA_OCTETS];
 	size_t used;
-	bool open;
 } arena;
+
+/* Other threads that read JSON never see it. */
+static _Thread_local bool arena_open;
 
 static void *take(size_t size)
 {
 	size_t need = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-	if (!arena.open || need < size || need > ARENA_OCTETS - arena.used)
+	if (!arena_open || need < size || need > ARENA_OCTETS - arena.used)
 		return malloc(size);
 	void *at = arena.octets + arena.used;
 	arena.used += need;
@@ -40,10 +42,10 @@ void json_arena_init(void)
 void json_arena_begin(void)
 {
 	arena.used = 0;
-	arena.open = true;
+	arena_open = true;
 }
 
 void json_arena_end(void)
 {
-	arena.open = false;
+	arena_open = false;
 }

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "json_place.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,22 +58,31 @@ struct place json_place_of(const struct json_places *places, const json_t *value
 	return found ? found->place : otherwise;
 }
 
-const char *json_place_file(const char *name)
-{
-	static struct known {
-		struct known *next;
-		char name[];
-	} * files;
+static struct known_file {
+	struct known_file *next;
+	char name[];
+} * known_files;
+static pthread_mutex_t known_files_lock = PTHREAD_MUTEX_INITIALIZER;
 
-	for (const struct known *file = files; file; file = file->next)
+static const char *known_file(const char *name)
+{
+	for (const struct known_file *file = known_files; file; file = file->next)
 		if (!strcmp(file->name, name))
 			return file->name;
 	size_t size = strlen(name) + 1;
-	struct known *file = malloc(sizeof(*file) + size);
+	struct known_file *file = malloc(sizeof(*file) + size);
 	if (!file)
 		return NULL;
 	memcpy(file->name, name, size);
-	file->next = files;
-	files = file;
+	file->next = known_files;
+	known_files = file;
 	return file->name;
+}
+
+const char *json_place_file(const char *name)
+{
+	pthread_mutex_lock(&known_files_lock);
+	const char *file = known_file(name);
+	pthread_mutex_unlock(&known_files_lock);
+	return file;
 }

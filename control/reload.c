@@ -11,10 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+enum {
+	AT_ONCE_MAX = 1 << 18
+}; /* octets of a file that is read without the helper: it takes some 10 ms */
 
 struct reload {
 	struct control *control;
 	struct config_reading *reading;
+	bool large; /* what is read goes to the helper */
 	struct settings settings;
 	struct faults faults; /* of the file as a whole, and in the end all of them */
 	struct faults *into;  /* where they go at the start; NULL: they are logged */
@@ -25,7 +31,7 @@ struct reload {
 	bool rows;          /* they come out of the state file */
 	uint64_t after;     /* of which generation */
 	struct view *image; /* to begin with, or NULL */
-	uint8_t digest[32];
+	uint8_t digest[32], stamps[32];
 	bool digest_known;
 	struct footprint_geo *geo;
 	char geo_err[512];
@@ -75,12 +81,38 @@ static bool read_runtime(struct reload *reload, struct compiler *compiler, unsig
 /* Files that were written to while they were read are not what their digest says. */
 static void check_digest(struct reload *reload)
 {
-	uint8_t digest[32];
-	if (reload->into)
-		memcpy(reload->digest, reload->control->digest, sizeof(digest));
+	uint8_t stamps[32];
 	reload->digest_known &=
-		restart_digest(reload->control->config_path, reload->reading, digest) &&
-		memcmp(digest, reload->digest, sizeof(digest)) == 0;
+		restart_stamps(reload->control->config_path, reload->reading, stamps) &&
+		memcmp(stamps, reload->stamps, sizeof(stamps)) == 0;
+}
+
+static void close_reading(void *arg)
+{
+	struct config_reading **reading = arg;
+	config_close(*reading);
+	*reading = NULL;
+}
+
+static void reading_closed(void *arg)
+{
+	close_reading(arg);
+	free(arg);
+}
+
+/* A large one takes long. */
+static void give_up_reading(struct reload *reload)
+{
+	struct config_reading **reading =
+		reload->large ? malloc(sizeof(struct config_reading *)) : NULL;
+	struct helper_job job = {close_reading, reading_closed, reading};
+	if (reading)
+		*reading = reload->reading;
+	if (!reading || !helper_run(reload->control->helper, &job)) {
+		free(reading);
+		config_close(reload->reading);
+	}
+	reload->reading = NULL;
 }
 
 static bool step(void *arg, struct compiler *compiler, struct faults *faults, unsigned budget)
@@ -90,8 +122,7 @@ static bool step(void *arg, struct compiler *compiler, struct faults *faults, un
 		if (config_read(reload->reading, compiler, faults, budget))
 			return true;
 		check_digest(reload);
-		config_close(reload->reading);
-		reload->reading = NULL;
+		give_up_reading(reload);
 	}
 	return read_runtime(reload, compiler, budget);
 }
@@ -203,8 +234,6 @@ static void start(struct reload *reload, struct footprint_geo *geo, bool from_no
 		.done = done,
 		.arg = reload,
 	};
-	control->reading = true;
-	control->reload = reload;
 	commit_start(control, &plan);
 }
 
@@ -260,6 +289,43 @@ static void refuse(struct control *control, const struct reload_watch *watch, co
 	faults_clear(&faults);
 }
 
+static void open_config(void *arg)
+{
+	struct reload *reload = arg;
+	const char *path = reload->control->config_path;
+	reload->reading = config_open(path, &reload->settings, &reload->faults);
+	reload->digest_known = reload->reading &&
+			       restart_stamps(path, reload->reading, reload->stamps) &&
+			       restart_digest(path, reload->reading, reload->digest);
+}
+
+static void config_opened(void *arg)
+{
+	struct reload *reload = arg;
+	struct control *control = reload->control;
+	struct helper_job job = {load_geo, geo_loaded, reload};
+	if (!reload->reading || control->stopping) {
+		end_faulty(reload);
+		return;
+	}
+	if (!geo_changed(reload)) {
+		start(reload, NULL, false);
+		return;
+	}
+	reload->runtime = control->head;
+	view_retain(reload->runtime);
+	if (!helper_run(control->helper, &job)) {
+		load_geo(reload);
+		geo_loaded(reload);
+	}
+}
+
+static bool is_large(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) == 0 && info.st_size > AT_ONCE_MAX;
+}
+
 void reload_start(struct control *control, const struct reload_watch *watch)
 {
 	if (control->reading) {
@@ -271,28 +337,16 @@ void reload_start(struct control *control, const struct reload_watch *watch)
 		refuse(control, watch, "no memory to read the configuration");
 		return;
 	}
+	struct helper_job job = {open_config, config_opened, reload};
 	reload->control = control;
+	reload->large = is_large(control->config_path);
 	if (watch)
 		reload->watch = *watch;
-	reload->reading = config_open(control->config_path, &reload->settings, &reload->faults);
 	control->reading = true;
 	control->reload = reload;
-	reload->digest_known = reload->reading && restart_digest(control->config_path,
-								 reload->reading, reload->digest);
-	if (!reload->reading) {
-		end_faulty(reload);
-		return;
-	}
-	struct helper_job job = {load_geo, geo_loaded, reload};
-	if (!geo_changed(reload)) {
-		start(reload, NULL, false);
-		return;
-	}
-	reload->runtime = control->head;
-	view_retain(reload->runtime);
-	if (!helper_run(control->helper, &job)) {
-		load_geo(reload);
-		geo_loaded(reload);
+	if (!reload->large || !helper_run(control->helper, &job)) {
+		open_config(reload);
+		config_opened(reload);
 	}
 }
 
@@ -319,7 +373,8 @@ static struct reload *first_new(struct control *control, bool *well, struct faul
 	reload->into = faults;
 	reload->watch = (struct reload_watch){NULL, first_done, well};
 	reload->rows = control->state;
-	reload->digest_known = control->digest_known;
+	control->reading = true;
+	control->reload = reload;
 	return reload;
 }
 
@@ -332,6 +387,9 @@ bool reload_first(struct control *control, struct config_reading *reading, struc
 		return false;
 	}
 	reload->reading = reading;
+	reload->digest_known = control->digest_known &&
+			       restart_stamps(control->config_path, reading, reload->stamps);
+	memcpy(reload->digest, control->digest, sizeof(reload->digest));
 	load_geo(reload);
 	geo_loaded(reload);
 	commit_wait(control);

@@ -66,6 +66,20 @@ bool restart_digest(const char *config_path, const struct config_reading *readin
 	return good;
 }
 
+bool restart_stamps(const char *config_path, const struct config_reading *reading,
+		    uint8_t stamps[32])
+{
+	EVP_MD_CTX *sum = EVP_MD_CTX_new();
+	const char *path;
+	bool good =
+		sum && EVP_DigestInit_ex(sum, EVP_sha256(), NULL) && add_stamp(sum, config_path);
+	for (size_t i = 0; good && (path = config_file(reading, i)); i++)
+		good = add_stamp(sum, path);
+	good = good && EVP_DigestFinal_ex(sum, stamps, NULL);
+	EVP_MD_CTX_free(sum);
+	return good;
+}
+
 static bool image_path(const struct control *control, char *path, size_t cap)
 {
 	return control->state &&

@@ -8,6 +8,10 @@
 bool restart_digest(const char *config_path, const struct config_reading *reading,
 		    uint8_t digest[32]);
 
+/* Another one as soon as one of the files is written to: cheap, where what they say was digested before. Any thread, both. */
+bool restart_stamps(const char *config_path, const struct config_reading *reading,
+		    uint8_t stamps[32]);
+
 /* The view of the last image, with one reference, and the generation of the state file that it holds; NULL: there is none that fits, which
  * is logged. */
 struct view *restart_read(struct control *control, const struct config_reading *reading,
