@@ -2,68 +2,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lib/dns_name.h"
 #include "show.h"
+#include "show_page.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 10000 };
-
-/* One page of a list: of the objects of a kind that match, those from offset on. */
-struct page {
-	const struct view *view;
-	enum object_kind kind;
-	json_t *(*show)(const struct view *view, const struct object *object);
-	bool whole; /* match looks at all of the object, not only at its name */
-	json_t *list;
-	const char *match; /* or NULL */
-	uint64_t offset, limit, total;
-};
 
 json_t *show_object_place(const struct object *object)
 {
 	json_t *file = object->file ? rpc_text(object->file) : json_null();
 	return json_pack("{s:o, s:o, s:i}", "set", rpc_text(object->set), "file", file, "line",
 			 (int)object->line);
-}
-
-static bool page_one(void *arg, const uint8_t *key, size_t len, void *value)
-{
-	struct page *page = arg;
-	const struct object *object = value;
-	(void)len;
-	if (key[0] != page->kind)
-		return false;
-	if (object->removed)
-		return true;
-	if (page->match && !strcasestr(object->name, page->match) &&
-	    (!page->whole || !strcasestr(object_json(object), page->match)))
-		return true;
-	uint64_t at = page->total++;
-	if (at < page->offset || at - page->offset >= page->limit)
-		return page->match || at < page->offset;
-	json_t *json = show_object_place(object), *more = page->show(page->view, object);
-	if (json && more)
-		json_object_update(json, more);
-	json_decref(more);
-	json_array_append_new(page->list, json);
-	return true;
-}
-
-static json_t *show_page(struct control *control, struct json_in *params, const char *title,
-			 struct page *page)
-{
-	page->match = json_in_text(params, "match", JSON_IN_OPTIONAL);
-	page->limit = (uint64_t)json_in_integer(params, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT);
-	page->offset = (uint64_t)json_in_integer(params, "offset", 0, INT64_MAX, 0);
-	if (!json_in_end(params) || !(page->list = json_array()))
-		return NULL;
-	page->view = control->head;
-	const uint8_t first = (uint8_t)page->kind;
-	trie_walk(page->view->objects, &first, 1, page_one, page);
-	if (!page->match)
-		page->total = page->view->n_of[page->kind];
-	return json_pack("{s:I, s:I, s:o}", "total", (json_int_t)page->total, "offset",
-			 (json_int_t)page->offset, title, page->list);
 }
 
 static json_t *scope_json(const struct view *view, const struct object *object)
@@ -74,9 +22,9 @@ static json_t *scope_json(const struct view *view, const struct object *object)
 
 json_t *show_scopes(struct control *control, struct json_in *params, struct rpc_call *call)
 {
-	struct page page = {.kind = OBJECT_SCOPE, .show = scope_json, .whole = true};
-	(void)call;
-	return show_page(control, params, "scopes", &page);
+	static const struct show_list list = {
+		.title = "scopes", .kind = OBJECT_SCOPE, .whole = true, .show = scope_json};
+	return show_page(control, &list, params, call);
 }
 
 static json_t *target_json(const struct view *view, const struct object *object)
@@ -95,16 +43,16 @@ static json_t *target_json(const struct view *view, const struct object *object)
 
 json_t *show_cdns(struct control *control, struct json_in *params, struct rpc_call *call)
 {
-	struct page page = {.kind = OBJECT_CDN, .show = target_json};
-	(void)call;
-	return show_page(control, params, "cdns", &page);
+	static const struct show_list list = {
+		.title = "cdns", .kind = OBJECT_CDN, .show = target_json};
+	return show_page(control, &list, params, call);
 }
 
 json_t *show_nodes(struct control *control, struct json_in *params, struct rpc_call *call)
 {
-	struct page page = {.kind = OBJECT_NODE, .show = target_json};
-	(void)call;
-	return show_page(control, params, "nodes", &page);
+	static const struct show_list list = {
+		.title = "nodes", .kind = OBJECT_NODE, .show = target_json};
+	return show_page(control, &list, params, call);
 }
 
 static void add_address(json_t *list, const uint8_t *bytes, uint8_t family)
@@ -162,9 +110,9 @@ static json_t *dri_json(const struct view *view, const struct object *object)
 
 json_t *show_dris(struct control *control, struct json_in *params, struct rpc_call *call)
 {
-	struct page page = {.kind = OBJECT_DRI, .show = dri_json};
-	(void)call;
-	return show_page(control, params, "dris", &page);
+	static const struct show_list list = {
+		.title = "dris", .kind = OBJECT_DRI, .show = dri_json};
+	return show_page(control, &list, params, call);
 }
 
 static json_t *footprint_json(const struct view *view, const struct object *object)
@@ -173,18 +121,20 @@ static json_t *footprint_json(const struct view *view, const struct object *obje
 	return json_pack("{s:s, s:I}", "name", object->name, "id", (json_int_t)object->made.id);
 }
 
+static json_t *footprint_sizes(const struct view *view)
+{
+	struct footprint_size size = footprint_table_size(view->footprints);
+	return json_pack("{s:{s:I, s:I}}", "table", "footprints", (json_int_t)size.footprints,
+			 "prefixes", (json_int_t)size.prefixes);
+}
+
 json_t *show_footprints(struct control *control, struct json_in *params, struct rpc_call *call)
 {
-	struct page page = {.kind = OBJECT_FOOTPRINT, .show = footprint_json};
-	(void)call;
-	json_t *answer = show_page(control, params, "footprints", &page);
-	if (!answer)
-		return NULL;
-	struct footprint_size size = footprint_table_size(control->head->footprints);
-	json_object_set_new(answer, "table",
-			    json_pack("{s:I, s:I}", "footprints", (json_int_t)size.footprints,
-				      "prefixes", (json_int_t)size.prefixes));
-	return answer;
+	static const struct show_list list = {.title = "footprints",
+					      .kind = OBJECT_FOOTPRINT,
+					      .show = footprint_json,
+					      .more = footprint_sizes};
+	return show_page(control, &list, params, call);
 }
 
 static json_t *name_json(const struct dns_name *name)
@@ -219,7 +169,7 @@ static json_t *zone_json(const struct view *view, const struct object *object)
 
 json_t *show_zones(struct control *control, struct json_in *params, struct rpc_call *call)
 {
-	struct page page = {.kind = OBJECT_ZONE, .show = zone_json};
-	(void)call;
-	return show_page(control, params, "zones", &page);
+	static const struct show_list list = {
+		.title = "zones", .kind = OBJECT_ZONE, .show = zone_json};
+	return show_page(control, &list, params, call);
 }
