@@ -44,6 +44,8 @@ bool compiler_add_footprint(struct compiler *compiler, const struct model_footpr
 bool compiler_add_target(struct compiler *compiler, const struct model_target *target,
 			 struct place place);
 bool compiler_add_dri(struct compiler *compiler, const struct model_dri *dri, struct place place);
+bool compiler_add_advert(struct compiler *compiler, const struct model_advert *advert,
+			 struct place place);
 bool compiler_add_zone(struct compiler *compiler, const struct model_zone *zone,
 		       struct place place);
 bool compiler_add_distinguished(struct compiler *compiler, const struct model_distinguished *d,
@@ -60,7 +62,7 @@ bool compiler_add_scope(struct compiler *compiler, const struct model_scope *sco
 bool compiler_came_again(struct compiler *compiler, enum object_kind kind, const char *name,
 			 size_t name_len, const char *json, size_t json_len, struct place place);
 
-/* false: refused: it is not there, or others refer to it. A CDN or node goes with its DRIs. */
+/* false: refused: it is not there, or others refer to it. A CDN or node goes with its DRIs and adverts. */
 bool compiler_remove(struct compiler *compiler, enum object_kind kind, const char *name,
 		     struct place place);
 

@@ -90,18 +90,19 @@ static bool may_go(struct compiler *compiler, const struct object *object, struc
 
 static bool take_out(struct compiler *compiler, const struct object *object);
 
-struct dri_search {
+struct attached_search {
+	enum object_kind kind;
 	const char *owner;
 	size_t len;
 	struct object *found;
 };
 
-static bool search_dri(void *arg, const uint8_t *key, size_t len, void *value)
+static bool search_attached(void *arg, const uint8_t *key, size_t len, void *value)
 {
-	struct dri_search *search = arg;
+	struct attached_search *search = arg;
 	struct object *object = value;
 	(void)len;
-	if (key[0] != OBJECT_DRI || strncmp(object->name, search->owner, search->len) != 0)
+	if (key[0] != search->kind || strncmp(object->name, search->owner, search->len) != 0)
 		return false;
 	bool own = !object->name[search->len] || object->name[search->len] == ' ';
 	if (own && !object->removed)
@@ -109,27 +110,35 @@ static bool search_dri(void *arg, const uint8_t *key, size_t len, void *value)
 	return !search->found;
 }
 
-/* A target goes with its DRIs. */
-static bool take_out_target(struct compiler *compiler, const struct object *object)
+static bool take_out_attached(struct compiler *compiler, const struct object *object,
+			      enum object_kind kind)
 {
 	char owner[OBJECT_NAME_MAX];
 	uint8_t key[OBJECT_KEY_MAX];
-	struct dri_search search = {owner, 0, NULL};
+	struct attached_search search = {kind, owner, 0, NULL};
 	struct place place = {object->file, object->line};
 	search.len =
 		(size_t)snprintf(owner, sizeof(owner), "%s/%s",
 				 object_kind_name((enum object_kind)object->kind), object->name);
-	size_t len = object_key(OBJECT_DRI, owner, key);
+	size_t len = object_key(kind, owner, key);
 	do {
 		search.found = NULL;
-		trie_walk(compiler->objects.root, key, len, search_dri, &search);
-		if (search.found &&
-		    !compiler_remove(compiler, OBJECT_DRI, search.found->name, place))
+		trie_walk(compiler->objects.root, key, len, search_attached, &search);
+		if (search.found && !compiler_remove(compiler, kind, search.found->name, place))
 			return false;
 	} while (search.found);
+	return true;
+}
+
+/* A target goes with its DRIs and adverts. */
+static bool take_out_target(struct compiler *compiler, const struct object *object)
+{
+	if (!take_out_attached(compiler, object, OBJECT_DRI) ||
+	    !take_out_attached(compiler, object, OBJECT_ADVERT))
+		return false;
 	if (slots_set(&compiler->targets, object->made.id, NULL))
 		return true;
-	compiler_no_memory(compiler, place, object->name);
+	compiler_no_memory(compiler, (struct place){object->file, object->line}, object->name);
 	return false;
 }
 
@@ -140,6 +149,8 @@ static bool take_out(struct compiler *compiler, const struct object *object)
 		return compiler_take_out_scope(compiler, object);
 	case OBJECT_DRI:
 		return compiler_take_out_dri(compiler, object);
+	case OBJECT_ADVERT:
+		return compiler_take_out_advert(compiler, object);
 	case OBJECT_ZONE:
 		return compiler_take_out_zone(compiler, object);
 	case OBJECT_CDN:
@@ -232,10 +243,10 @@ static bool is_owner(struct compiler *compiler, const struct object *object)
 	if (kind != OBJECT_CDN && kind != OBJECT_NODE)
 		return false;
 	const struct target *target = slots_get(compiler->targets.root, object->made.id);
-	if (!target->n_dris)
+	if (!target->n_dris && !target->n_adverts)
 		return false;
 	faults_add(compiler->faults, (struct place){object->file, object->line},
-		   "%s '%s' cannot be removed: it has a DRI; remove that, too",
+		   "%s '%s' cannot be removed: it has a DRI or an advert; remove that, too",
 		   object_kind_name(kind), object->name);
 	return true;
 }

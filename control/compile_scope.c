@@ -281,6 +281,7 @@ static bool make_scope(struct intake *in)
 	scope->deny_nxdomain = model->deny_nxdomain;
 	scope->status = model->http_status;
 	scope->fallback = in->fallback;
+	scope->metadata = model->metadata;
 	scope->seed = siphash(fixed_key, (const uint8_t *)model->name, strlen(model->name));
 	scope->footprint = in->footprint;
 	scope->footprint_rank = footprint_rank(in);

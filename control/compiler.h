@@ -72,6 +72,7 @@ void compiler_count(struct compiler *compiler, const struct object *old,
 /* Undo what an object that is in the tables does there. false: no memory, which was said. */
 bool compiler_take_out_scope(struct compiler *compiler, const struct object *object);
 bool compiler_take_out_dri(struct compiler *compiler, const struct object *object);
+bool compiler_take_out_advert(struct compiler *compiler, const struct object *object);
 bool compiler_take_out_zone(struct compiler *compiler, const struct object *object);
 
 /* SCOPE_NO_TARGET: none. false: no memory, which was said. */
@@ -83,6 +84,27 @@ bool compiler_apply_state(struct compiler *compiler, const char *path);
 /* Finds the target that an object refers to; a fault when there is none. owner: its kind, name: its name, or NULL. */
 bool compiler_target(struct compiler *compiler, const struct model_target_ref *ref,
 		     const char *owner, const char *name, struct place place, uint32_t *target);
+
+/* "cdn/b": what is attached to a target is named after it. Cut when it does not fit. */
+void compiler_target_path(enum target_kind kind, const char *name, char *path, size_t cap);
+
+/* The target that such an object is attached to. */
+uint32_t compiler_owner(const struct compiler *compiler, const struct object *object);
+
+/* Something that a target has: one of them. */
+struct attached {
+	struct dri *dri;
+	struct advert *advert;
+};
+
+/* Gives a target `more` in place of `less`; either may be NULL. false: no memory. */
+bool compiler_attach(struct compiler *compiler, uint32_t id, const struct attached *less,
+		     const struct attached *more);
+
+/* Takes a footprint in for what is attached; none: SCOPE_ANY_FOOTPRINT, which drop takes. false: a fault was added. */
+bool compiler_take_footprint(struct compiler *compiler, const struct model_footprints *model,
+			     const char *what, struct place place, uint32_t *id);
+bool compiler_drop_footprint(struct compiler *compiler, uint32_t id);
 
 /* One use more, or less, of a target. false: no memory. */
 bool compiler_use_target(struct compiler *compiler, uint32_t target, int change);

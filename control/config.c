@@ -16,10 +16,15 @@ static const struct {
 	const char *key;
 	enum object_kind kind;
 } lists[] = {
-	{"footprints", OBJECT_FOOTPRINT}, {"cdns", OBJECT_CDN},
-	{"nodes", OBJECT_NODE},           {"dris", OBJECT_DRI},
-	{"zones", OBJECT_ZONE},           {"distinguished", OBJECT_DISTINGUISHED},
-	{"fallback", OBJECT_FALLBACK},    {"scopes", OBJECT_SCOPE},
+	{"footprints", OBJECT_FOOTPRINT},
+	{"cdns", OBJECT_CDN},
+	{"nodes", OBJECT_NODE},
+	{"dris", OBJECT_DRI},
+	{"adverts", OBJECT_ADVERT},
+	{"zones", OBJECT_ZONE},
+	{"distinguished", OBJECT_DISTINGUISHED},
+	{"fallback", OBJECT_FALLBACK},
+	{"scopes", OBJECT_SCOPE},
 };
 enum { N_LISTS = sizeof(lists) / sizeof(lists[0]) };
 

@@ -23,7 +23,7 @@ size_t config_geo(const struct config_reading *reading, const char *const **path
 const char *config_file(const struct config_reading *reading, size_t i);
 
 /* Gives about `objects` objects to the compiler. true: there is more. Order in which they come: footprints, CDNs, nodes, DRIs,
- * zones, distinguished hosts, the fallback, scopes, the lines of the table files. */
+ * adverts, zones, distinguished hosts, the fallback, scopes, the lines of the table files. */
 bool config_read(struct config_reading *reading, struct compiler *compiler, struct faults *faults,
 		 unsigned objects);
 

@@ -80,6 +80,17 @@ static bool read_dri(const struct json_source *source, json_t *json, struct text
 	return done;
 }
 
+static bool read_advert(const struct json_source *source, json_t *json, struct text *text,
+			struct compiler *compiler)
+{
+	struct model_advert model;
+	bool done = model_json_advert(source, json, &model) &&
+		    (model.json = text_of(source, json, text)) &&
+		    compiler_add_advert(compiler, &model, source->place);
+	model_json_advert_clear(&model);
+	return done;
+}
+
 static bool read_zone(const struct json_source *source, json_t *json, struct text *text,
 		      struct compiler *compiler)
 {
@@ -134,7 +145,7 @@ static object_reader *const readers[OBJECT_KINDS] = {
 	[OBJECT_NODE] = read_node,           [OBJECT_DRI] = read_dri,
 	[OBJECT_ZONE] = read_zone,           [OBJECT_DISTINGUISHED] = read_distinguished,
 	[OBJECT_STATE] = read_state,         [OBJECT_FALLBACK] = read_fallback,
-	[OBJECT_SCOPE] = read_scope,
+	[OBJECT_SCOPE] = read_scope,         [OBJECT_ADVERT] = read_advert,
 };
 
 static bool read_object(const struct json_source *source, enum object_kind kind, json_t *json,
@@ -192,7 +203,7 @@ static bool read_member(const struct json_source *source, const char *line, size
 	}
 	if (!object_kind_parse(key, &kind)) {
 		faults_add(source->faults, source->place,
-			   "unknown kind '%.64s'; known: footprint, cdn, node, dri, zone, "
+			   "unknown kind '%.64s'; known: footprint, cdn, node, dri, advert, zone, "
 			   "distinguished, state, fallback, scope",
 			   key);
 		return false;

@@ -52,15 +52,11 @@ static void add_words(struct finder *finder, const char *const *words)
 static const struct source {
 	const char *kind, *prefix, *method, *list;
 } sources[] = {
-	{"cdn", "", "show.cdns", "cdns"},
-	{"node", "", "show.nodes", "nodes"},
-	{"scope", "", "show.scopes", "scopes"},
-	{"footprint", "", "show.footprints", "footprints"},
-	{"zone", "", "show.zones", "zones"},
-	{"dri", "cdn/", "show.cdns", "cdns"},
-	{"dri", "node/", "show.nodes", "nodes"},
-	{"state", "cdn/", "show.cdns", "cdns"},
-	{"state", "node/", "show.nodes", "nodes"},
+	{"cdn", "", "show.cdns", "cdns"},        {"node", "", "show.nodes", "nodes"},
+	{"scope", "", "show.scopes", "scopes"},  {"footprint", "", "show.footprints", "footprints"},
+	{"zone", "", "show.zones", "zones"},     {"dri", "cdn/", "show.cdns", "cdns"},
+	{"dri", "node/", "show.nodes", "nodes"}, {"advert", "", "show.adverts", "adverts"},
+	{"state", "cdn/", "show.cdns", "cdns"},  {"state", "node/", "show.nodes", "nodes"},
 };
 
 /* Takes params over; NULL: there is no result. */

@@ -152,9 +152,18 @@ void ctl_print_dris(const json_t *result)
 		{"REDIRECTING HOSTS", "redirecting-hosts"},
 		{"DNS TARGET", "dns-target"},
 		{"HTTP TARGET", "http-target"},
+		{"FOOTPRINTS", "footprints"},
 		{NULL, NULL},
 	};
 	print_page(result, "dris", columns);
+}
+
+void ctl_print_adverts(const json_t *result)
+{
+	static const struct ctl_column columns[] = {
+		{"CDN", "cdn"}, {"TYPE", "type"}, {"VALUE", "value"}, {"FOOTPRINTS", "footprints"},
+		{"SET", "set"}, {NULL, NULL}};
+	print_page(result, "adverts", columns);
 }
 
 void ctl_print_footprints(const json_t *result)

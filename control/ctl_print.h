@@ -11,6 +11,7 @@ void ctl_print_drops(const json_t *result);
 void ctl_print_scopes(const json_t *result);
 void ctl_print_targets(const json_t *result);
 void ctl_print_dris(const json_t *result);
+void ctl_print_adverts(const json_t *result);
 void ctl_print_footprints(const json_t *result);
 void ctl_print_zones(const json_t *result);
 void ctl_print_explain(const json_t *result);

@@ -85,6 +85,8 @@ const struct ctl_verb ctl_verbs[] = {
 	 "Own delivery nodes and their states."},
 	{"show dris", "show.dris", none, page, CTL_LOOKS, ctl_print_dris,
 	 "Delivery resource identifiers: how requests are sent on."},
+	{"show adverts", "show.adverts", none, page, CTL_LOOKS, ctl_print_adverts,
+	 "What downstream CDNs can do, and for which clients."},
 	{"show footprints", "show.footprints", none, page, CTL_LOOKS, ctl_print_footprints,
 	 "Named footprints, and the size of the table."},
 	{"show zones", "show.zones", none, page, CTL_LOOKS, ctl_print_zones, "DNS zones."},
@@ -174,8 +176,8 @@ const struct ctl_verb *ctl_verb_find(int argc, char **argv, int *used)
 const char *const *ctl_verb_choices(enum ctl_type type)
 {
 	static const char *const kinds[] = {
-		"cdn",  "distinguished", "dri",   "fallback", "footprint",
-		"node", "scope",         "state", "zone",     NULL};
+		"advert", "cdn",   "distinguished", "dri",  "fallback", "footprint",
+		"node",   "scope", "state",         "zone", NULL};
 	static const char *const states[] = {"up", "drain", "down", NULL};
 	static const char *const protocols[] = {"dns", "http", "https", NULL};
 	switch (type) {

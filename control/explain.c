@@ -62,7 +62,7 @@ static void on_scope(void *arg, const struct scope *scope, enum match_result res
 					results[result], "rank", (json_int_t)rank));
 }
 
-static void on_candidate(void *arg, const struct target *target, enum choose_result result)
+static json_t *choice_text(enum choose_result result, uint64_t missing)
 {
 	static const char *const choices[] = {
 		[CHOOSE_TAKEN] = "taken",
@@ -70,11 +70,23 @@ static void on_candidate(void *arg, const struct target *target, enum choose_res
 		[CHOOSE_DRAIN] = "draining",
 		[CHOOSE_DOWN] = "down",
 	};
+	char offers[256];
+	if (result < CHOOSE_NO_DELIVERY_PROTOCOL)
+		return json_string(choices[result]);
+	enum advert_type type = (enum advert_type)(result - CHOOSE_NO_DELIVERY_PROTOCOL);
+	advert_offers_text(type, missing, offers, sizeof(offers));
+	return json_sprintf("%s has no %s in this footprint",
+			    advert_type_name(type) + strlen("FCI."), offers);
+}
+
+static void on_candidate(void *arg, const struct target *target, enum choose_result result,
+			 uint64_t missing)
+{
 	struct explained *explained = arg;
 	json_array_append_new(explained->candidates,
-			      json_pack("{s:s, s:s}",
+			      json_pack("{s:s, s:o}",
 					target_kind_name((enum target_kind)target->kind),
-					target->name, "result", choices[result]));
+					target->name, "result", choice_text(result, missing)));
 }
 
 static void on_unstacked(void *arg, const char *distinguished_host)

@@ -39,7 +39,8 @@ struct image_footprint {
 enum { IMAGE_REMOVED = 1, IMAGE_RUNTIME = 2, IMAGE_OVER_BASE = 4, IMAGE_FLAGS = 7 };
 
 /* Followed by the name and the JSON text, each with its NUL, and, unless it is removed, what its kind says:
- * footprint: struct image_named; CDN and node: struct image_target and the provider id; DRI, zone, distinguished: control/image_parts.c;
+ * footprint: struct image_named; CDN and node: struct image_target and the provider id; DRI: struct image_attached, then as zone and
+ * distinguished in control/image_parts.c; advert: struct image_attached and struct image_advert;
  * state: one octet; fallback: the number of a target; scope: struct image_scope. */
 struct image_object {
 	uint64_t order;
@@ -57,13 +58,23 @@ struct image_named {
 
 /* Targets are numbered in the order of their objects. */
 struct image_target {
-	uint8_t configured;
+	uint8_t configured, learnt;
+};
+
+/* Before what a DRI or an advert is by itself. */
+struct image_attached {
+	uint32_t target;    /* its number */
+	uint32_t footprint; /* number in IMAGE_FOOTPRINTS, or SCOPE_ANY_FOOTPRINT */
+};
+
+struct image_advert {
+	uint64_t offers, type;
 };
 
 /* Followed by struct image_pattern, then the arrays of a struct scope: times, candidates (with numbers of targets), named (numbers in IMAGE_FOOTPRINTS), qtypes,
  * keys (ascending); then the texts of the patterns. */
 struct image_scope {
-	uint64_t seed;
+	uint64_t seed, metadata;
 	uint32_t footprint; /* number in IMAGE_FOOTPRINTS, or SCOPE_ANY_FOOTPRINT */
 	uint32_t fallback;  /* number of a target, or SCOPE_NO_TARGET */
 	uint32_t n_keys, keys_len, texts_len;
@@ -88,6 +99,6 @@ struct image_entry {
 };
 
 static_assert(sizeof(struct image_head) == 8 + 8 + 40 + 16 + 64 + 8 &&
-		      sizeof(struct image_object) == 24 && sizeof(struct image_scope) == 56 &&
+		      sizeof(struct image_object) == 24 && sizeof(struct image_scope) == 64 &&
 		      sizeof(struct image_pattern) == 12 && sizeof(struct image_entry) == 16,
 	      "no octet of an image is left to chance");

@@ -137,9 +137,11 @@ static bool read_target(struct image_reader *reader, struct object *object)
 	reader->targets = targets;
 	if (!image_in_bytes(in, &form, sizeof(form)))
 		return false;
-	if (form.configured > TARGET_DOWN || reader->n_targets == SCOPE_NO_TARGET)
+	if (form.configured > TARGET_DOWN || form.learnt > 1 ||
+	    reader->n_targets == SCOPE_NO_TARGET)
 		return image_in_refuse(in, out_of_range);
-	struct image_new_target target = {.object = object, .configured = form.configured};
+	struct image_new_target target = {
+		.object = object, .configured = form.configured, .learnt = form.learnt};
 	if (!image_in_text(in, &target.provider_id))
 		return false;
 	object->made.id = (uint32_t)reader->n_targets;
@@ -147,7 +149,7 @@ static bool read_target(struct image_reader *reader, struct object *object)
 	return true;
 }
 
-/* Is the object named after a target ("cdn/b"), and perhaps more ("cdn/b/vod.example.com")? */
+/* Is the object named after a target ("cdn/b"), and perhaps more ("cdn/b vod.example.com")? */
 static bool is_named_after(const struct object *object, const struct object *target)
 {
 	const char *kind = object_kind_name((enum object_kind)target->kind);
@@ -159,25 +161,63 @@ static bool is_named_after(const struct object *object, const struct object *tar
 	       (name[len] == '\0' || name[len] == ' ');
 }
 
+/* What DRIs and adverts begin with. NULL: in.why. */
+static struct image_new_attached *read_attached(struct image_reader *reader,
+						const struct object *object, uint32_t *footprint)
+{
+	struct image_attached form;
+	struct image_in *in = &reader->in;
+	struct image_new_attached *all = array_reserve(reader->attached, &reader->attached_cap,
+						       reader->n_attached + 1, sizeof(*all));
+	if (!all) {
+		image_in_no_memory(in);
+		return NULL;
+	}
+	reader->attached = all;
+	if (!image_in_bytes(in, &form, sizeof(form)))
+		return NULL;
+	if (form.target >= reader->n_targets ||
+	    !is_named_after(object, reader->targets[form.target].object)) {
+		image_in_refuse(in, "a DRI or an advert is of an unknown target");
+		return NULL;
+	}
+	all[reader->n_attached] = (struct image_new_attached){form.target, NULL, NULL};
+	return image_read_use_list(reader, form.footprint, false, footprint)
+		       ? &all[reader->n_attached]
+		       : NULL;
+}
+
 static bool read_dri(struct image_reader *reader, struct object *object)
 {
-	uint32_t target = 0;
-	struct image_in *in = &reader->in;
-	struct image_new_dri *dris =
-		array_reserve(reader->dris, &reader->dris_cap, reader->n_dris + 1, sizeof(*dris));
-	if (!dris)
-		return image_in_no_memory(in);
-	reader->dris = dris;
-	if (!image_in_bytes(in, &target, sizeof(target)))
-		return false;
-	if (target >= reader->n_targets || !is_named_after(object, reader->targets[target].object))
-		return image_in_refuse(in, "a DRI is of an unknown target");
-	struct dri *dri = object->made.dri = image_in_dri(in);
+	uint32_t footprint;
+	struct image_new_attached *new = read_attached(reader, object, &footprint);
+	struct dri *dri = new ? image_in_dri(&reader->in) : NULL;
 	if (!dri)
 		return false;
+	object->made.dri = new->dri = dri;
 	dri->order = object->order;
-	reader->targets[target].n_dris++;
-	dris[reader->n_dris++] = (struct image_new_dri){target, dri};
+	dri->footprint = footprint;
+	reader->targets[new->target].n_dris++;
+	reader->n_attached++;
+	return true;
+}
+
+static bool read_advert(struct image_reader *reader, struct object *object)
+{
+	uint32_t footprint;
+	struct image_advert form;
+	struct image_new_attached *new = read_attached(reader, object, &footprint);
+	if (!new || !image_in_bytes(&reader->in, &form, sizeof(form)))
+		return false;
+	if (form.type > ADVERT_OTHER)
+		return image_in_refuse(&reader->in, out_of_range);
+	struct advert *advert = malloc(sizeof(*advert));
+	if (!advert)
+		return image_in_no_memory(&reader->in);
+	*advert = (struct advert){1, footprint, (uint8_t)form.type, form.offers};
+	object->made.advert = new->advert = advert;
+	reader->targets[new->target].n_adverts++;
+	reader->n_attached++;
 	return true;
 }
 
@@ -239,7 +279,7 @@ static read_made *const makers[OBJECT_KINDS] = {
 	[OBJECT_NODE] = read_target,       [OBJECT_DRI] = read_dri,
 	[OBJECT_ZONE] = read_zone,         [OBJECT_DISTINGUISHED] = read_distinguished,
 	[OBJECT_STATE] = read_state,       [OBJECT_FALLBACK] = read_fallback,
-	[OBJECT_SCOPE] = image_read_scope,
+	[OBJECT_SCOPE] = image_read_scope, [OBJECT_ADVERT] = read_advert,
 };
 
 /* --- Objects -------------------------------------------------------------------------------------------------------- */
@@ -334,11 +374,13 @@ static bool make_target(struct image_reader *reader, uint32_t i)
 	const struct image_new_target *new = &reader->targets[i];
 	struct view *view = reader->view;
 	enum target_kind kind = new->object->kind == OBJECT_CDN ? TARGET_CDN : TARGET_NODE;
-	struct target *target = target_new(kind, new->object->name, new->provider_id, new->n_dris);
+	struct target *target =
+		target_new(kind, new->object->name, new->provider_id, new->n_dris, new->n_adverts);
 	if (!target)
 		return false;
 	target->id = i;
 	target->configured = new->configured;
+	target->learnt = new->learnt;
 	target->state = state_of(reader, new);
 	struct slots_txn targets = {view->targets, &view_target_ops},
 			 uses = {view->target_uses, &view_number_ops};
@@ -350,15 +392,13 @@ static bool make_target(struct image_reader *reader, uint32_t i)
 	return done;
 }
 
-/* To its place among those of its target. */
-static void put_dri(const struct view *view, const struct image_new_dri *new)
+static void attach(const struct view *view, const struct image_new_attached *new)
 {
 	struct target *target = slots_get(view->targets, new->target);
-	uint32_t at = target->n_dris++;
-	for (; at && dri_before(new->dri, target->dris[at - 1]); at--)
-		target->dris[at] = target->dris[at - 1];
-	target->dris[at] = new->dri;
-	new->dri->refs++;
+	if (new->dri)
+		target_put_dri(target, new->dri);
+	else
+		target_put_advert(target, new->advert);
 }
 
 static bool make_targets(struct image_reader *reader)
@@ -366,8 +406,8 @@ static bool make_targets(struct image_reader *reader)
 	bool done = true;
 	for (uint32_t i = 0; done && i < reader->n_targets; i++)
 		done = make_target(reader, i);
-	for (size_t i = 0; done && i < reader->n_dris; i++)
-		put_dri(reader->view, &reader->dris[i]);
+	for (size_t i = 0; done && i < reader->n_attached; i++)
+		attach(reader->view, &reader->attached[i]);
 	return done || image_in_no_memory(&reader->in);
 }
 
@@ -486,7 +526,7 @@ static void reader_clear(struct image_reader *reader)
 	free(reader->files);
 	free(reader->lists);
 	free(reader->targets);
-	free(reader->dris);
+	free(reader->attached);
 	free(reader->distinguished);
 	free(reader->scopes);
 	free(reader->patterned);

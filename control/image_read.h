@@ -27,15 +27,18 @@ struct image_reader {
 		const struct object *object;
 		char *provider_id;
 		uint8_t configured;
-		uint32_t n_dris, uses;
+		bool learnt;
+		uint32_t n_dris, n_adverts, uses;
 	} * targets;
 	size_t n_targets, targets_cap;
 
-	struct image_new_dri {
+	/* To be attached to a target: one of the two. */
+	struct image_new_attached {
 		uint32_t target;
 		struct dri *dri;
-	} * dris;
-	size_t n_dris, dris_cap;
+		struct advert *advert;
+	} * attached;
+	size_t n_attached, attached_cap;
 
 	struct object **distinguished;
 	size_t n_distinguished, distinguished_cap;
@@ -71,6 +74,9 @@ static inline uint32_t image_list_id(const struct image_reader *reader, uint32_t
 /* Does the builder take the key? */
 bool image_read_put(struct image_reader *reader, struct trie_build *build, const uint8_t *key,
 		    size_t len, void *value);
+
+/* One use of a footprint by its number, which becomes its id. SCOPE_ANY_FOOTPRINT is fine unless it is a named one. */
+bool image_read_use_list(struct image_reader *reader, uint32_t number, bool named, uint32_t *id);
 
 /* One use of a target; SCOPE_NO_TARGET is fine. */
 bool image_read_use_target(struct image_reader *reader, uint32_t target);

@@ -62,6 +62,7 @@ static void fill_in(struct scope *scope, const struct image_scope *form)
 	scope->fallback = form->fallback;
 	scope->n_keys = form->n_keys;
 	scope->seed = form->seed;
+	scope->metadata = form->metadata;
 }
 
 /* --- What it holds --------------------------------------------------------------------------------------------------- */
@@ -106,12 +107,15 @@ static bool keys_ok(const struct scope *scope, size_t left)
 	return left == 0;
 }
 
-/* The id of a list that a scope uses. */
-static bool use_list(struct image_reader *reader, uint32_t number, bool named, uint32_t *id)
+bool image_read_use_list(struct image_reader *reader, uint32_t number, bool named, uint32_t *id)
 {
+	if (number == SCOPE_ANY_FOOTPRINT && !named) {
+		*id = number;
+		return true;
+	}
 	if (number >= reader->n_lists || reader->lists[number].named != named ||
 	    reader->lists[number].spoken != named || reader->lists[number].uses == UINT32_MAX)
-		return image_in_refuse(&reader->in, "a scope has an unknown footprint");
+		return image_in_refuse(&reader->in, "an object has an unknown footprint");
 	reader->lists[number].uses++;
 	*id = image_list_id(reader, number);
 	return true;
@@ -129,11 +133,9 @@ static bool use_all(struct image_reader *reader, struct scope *scope, uint32_t f
 		done = image_read_use_target(reader, candidate->target);
 	}
 	for (uint16_t i = 0; done && i < scope->n_named; i++)
-		done = use_list(reader, scope->named[i], true, &scope->named[i]);
+		done = image_read_use_list(reader, scope->named[i], true, &scope->named[i]);
 	scope->footprint = SCOPE_ANY_FOOTPRINT;
-	if (done && footprint != SCOPE_ANY_FOOTPRINT)
-		done = use_list(reader, footprint, false, &scope->footprint);
-	return done;
+	return done && image_read_use_list(reader, footprint, false, &scope->footprint);
 }
 
 /* A scope by itself, in one block that ends with its name. NULL: in.why. */

@@ -38,7 +38,7 @@ uint32_t image_number_of(const struct image_numbers *numbers, const void *at)
 static bool make_numbers(struct image_writer *writer)
 {
 	const uint32_t *n_of = writer->view->n_of;
-	size_t n = (size_t)n_of[OBJECT_SCOPE] + n_of[OBJECT_DRI];
+	size_t n = (size_t)n_of[OBJECT_SCOPE] + n_of[OBJECT_DRI] + n_of[OBJECT_ADVERT];
 	writer->numbers.size = 16;
 	while (writer->numbers.size < 2 * n)
 		writer->numbers.size *= 2;
@@ -83,6 +83,8 @@ static bool number_object(void *arg, const uint8_t *key, size_t len, void *value
 	const struct target *target = view_target(writer->view, object->made.id);
 	for (uint32_t i = 0; i < target->n_dris; i++)
 		image_number_put(&writer->numbers, target->dris[i], writer->targets.n);
+	for (uint32_t i = 0; i < target->n_adverts; i++)
+		image_number_put(&writer->numbers, target->adverts[i], writer->targets.n);
 	if (put_place(&writer->targets, object->made.id, writer->targets.n))
 		return true;
 	no_memory(writer);
@@ -131,16 +133,29 @@ static void write_footprint(struct image_writer *writer, const struct object *ob
 static void write_target(struct image_writer *writer, const struct object *object)
 {
 	const struct target *target = view_target(writer->view, object->made.id);
-	struct image_target form = {target->configured};
+	struct image_target form = {target->configured, target->learnt};
 	image_out_bytes(&writer->out, &form, sizeof(form));
 	image_out_text(&writer->out, target->provider_id);
 }
 
-static void write_dri(struct image_writer *writer, const struct object *object)
+static void write_attached(struct image_writer *writer, const void *attached, uint32_t footprint)
 {
-	uint32_t target = image_number_of(&writer->numbers, object->made.dri);
-	image_out_bytes(&writer->out, &target, sizeof(target));
-	image_out_dri(&writer->out, object->made.dri);
+	struct image_attached form = {image_number_of(&writer->numbers, attached),
+				      image_write_list_number(writer, footprint)};
+	image_out_bytes(&writer->out, &form, sizeof(form));
+}
+
+static void write_dri(struct image_writer *writer, const struct dri *dri)
+{
+	write_attached(writer, dri, dri->footprint);
+	image_out_dri(&writer->out, dri);
+}
+
+static void write_advert(struct image_writer *writer, const struct advert *advert)
+{
+	struct image_advert form = {advert->offers, advert->type};
+	write_attached(writer, advert, advert->footprint);
+	image_out_bytes(&writer->out, &form, sizeof(form));
 }
 
 static void write_made(struct image_writer *writer, const struct object *object)
@@ -156,7 +171,10 @@ static void write_made(struct image_writer *writer, const struct object *object)
 		write_target(writer, object);
 		break;
 	case OBJECT_DRI:
-		write_dri(writer, object);
+		write_dri(writer, object->made.dri);
+		break;
+	case OBJECT_ADVERT:
+		write_advert(writer, object->made.advert);
 		break;
 	case OBJECT_ZONE:
 		image_out_zone(out, object->made.zone);

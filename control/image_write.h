@@ -11,7 +11,7 @@ struct image_places {
 	uint32_t n; /* numbered ones */
 };
 
-/* Numbers in an image by address: of scopes, and those of the targets that DRIs belong to. Open addressing. */
+/* Numbers in an image by address: of scopes, and those of the targets that DRIs and adverts belong to. Open addressing. */
 struct image_numbers {
 	struct image_number {
 		const void *at;
@@ -35,6 +35,9 @@ struct image_writer {
 	const uint8_t **keys; /* of one scope */
 	size_t keys_cap;
 };
+
+/* The number of a footprint; SCOPE_ANY_FOOTPRINT stays. */
+uint32_t image_write_list_number(const struct image_writer *writer, uint32_t id);
 
 void image_write_scope(struct image_writer *writer, const struct scope *scope);
 

@@ -95,7 +95,7 @@ static void write_keys(struct image_writer *writer, const struct scope *scope, u
 
 /* --- Scopes -------------------------------------------------------------------------------------------------------- */
 
-static uint32_t list_number(const struct image_writer *writer, uint32_t id)
+uint32_t image_write_list_number(const struct image_writer *writer, uint32_t id)
 {
 	return id == SCOPE_ANY_FOOTPRINT ? id : writer->lists.numbers[id >> 1];
 }
@@ -110,7 +110,8 @@ void image_write_scope(struct image_writer *writer, const struct scope *scope)
 	struct image_out *out = &writer->out;
 	const struct image_scope form = {
 		.seed = scope->seed,
-		.footprint = list_number(writer, scope->footprint),
+		.metadata = scope->metadata,
+		.footprint = image_write_list_number(writer, scope->footprint),
 		.fallback = target_number(writer, scope->fallback),
 		.n_keys = scope->n_keys,
 		.keys_len = keys_len(scope),
@@ -138,7 +139,7 @@ void image_write_scope(struct image_writer *writer, const struct scope *scope)
 		image_out_bytes(out, &candidate, sizeof(candidate));
 	}
 	for (uint16_t i = 0; i < scope->n_named; i++) {
-		uint32_t list = list_number(writer, scope->named[i]);
+		uint32_t list = image_write_list_number(writer, scope->named[i]);
 		image_out_bytes(out, &list, sizeof(list));
 	}
 	image_out_bytes(out, scope->qtypes, scope->n_qtypes * sizeof(*scope->qtypes));

@@ -20,6 +20,7 @@ struct model_target {
 	const char *name;
 	const char *provider_id; /* or NULL */
 	enum target_state state;
+	bool learnt; /* its DRIs come from a peer */
 	const char *json;
 };
 
@@ -29,6 +30,15 @@ struct model_state {
 	const char *name;
 	enum target_state state;
 	const char *json;
+};
+
+/* A list of footprint objects, or the name of such a list. */
+struct model_footprints {
+	size_t n;
+	struct footprint *list;
+	size_t n_names;
+	const char **
+		names; /* alternatives of each other, as the values of one object; they narrow the list */
 };
 
 struct model_dri {
@@ -44,16 +54,18 @@ struct model_dri {
 	const char *scheme;      /* or NULL */
 	const char *path_prefix; /* or NULL */
 	bool include_redirecting_host;
+	struct model_footprints footprints; /* without names; empty: everywhere */
+	bool withdrawn;                     /* neither target */
 	const char *json;
 };
 
-/* A list of footprint objects, or the name of such a list. */
-struct model_footprints {
-	size_t n;
-	struct footprint *list;
-	size_t n_names;
-	const char **
-		names; /* alternatives of each other, as the values of one object; they narrow the list */
+/* A capability of a CDN, as it is advertised or agreed. */
+struct model_advert {
+	const char *cdn;
+	const char *type;                   /* "FCI.DeliveryProtocol" */
+	uint64_t offers;                    /* struct advert */
+	struct model_footprints footprints; /* without names; empty: everywhere */
+	const char *json;
 };
 
 struct model_footprint_name {
@@ -131,5 +143,6 @@ struct model_scope {
 	int16_t priority;
 	uint16_t http_status;
 	bool deny_nxdomain;
+	uint64_t metadata; /* generic metadata that a CDN has to support: advert_offer */
 	const char *json;
 };

@@ -8,6 +8,7 @@
 static const int64_t SECONDS_MAX = INT32_MAX; /* RFC 2181 §8 */
 
 static const char *const states[] = {"up", "drain", "down", NULL}; /* as enum target_state */
+static const char *const dri_sources[] = {"manual", "peer", NULL};
 
 bool model_json_target(const struct json_source *source, json_t *json, enum target_kind kind,
 		       struct model_target *target)
@@ -19,6 +20,8 @@ bool model_json_target(const struct json_source *source, json_t *json, enum targ
 	if (kind == TARGET_CDN)
 		target->provider_id = json_in_text(&in, "provider-id", JSON_IN_OPTIONAL);
 	target->state = (enum target_state)json_in_choice(&in, "state", states, TARGET_UP);
+	if (kind == TARGET_CDN)
+		target->learnt = json_in_choice(&in, "dri-source", dri_sources, 0);
 	return json_in_end(&in);
 }
 
@@ -109,14 +112,20 @@ bool model_json_dri(const struct json_source *source, json_t *json, struct model
 	dri->hosts = json_in_texts(&in, "redirecting-hosts", &dri->n_hosts);
 	read_dns_target(&in, dri);
 	read_http_target(&in, dri);
-	if (in.object && !json_object_get(json, "dns-target") &&
-	    !json_object_get(json, "http-target"))
-		json_in_fault(&in, NULL, "expected 'dns-target', 'http-target' or both");
+	model_json_footprints(&in, false, &dri->footprints);
+	dri->withdrawn = json_in_flag(&in, "withdrawn", false);
+	bool has_target =
+		json_object_get(json, "dns-target") || json_object_get(json, "http-target");
+	if (in.object && has_target == dri->withdrawn)
+		json_in_fault(&in, NULL,
+			      dri->withdrawn ? "one that is withdrawn has no target"
+					     : "expected 'dns-target', 'http-target' or both");
 	return json_in_end(&in);
 }
 
 void model_json_dri_clear(struct model_dri *dri)
 {
+	model_json_footprints_clear(&dri->footprints);
 	free(dri->hosts);
 	free(dri->addresses);
 	*dri = (struct model_dri){0};

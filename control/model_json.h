@@ -16,6 +16,10 @@ bool model_json_target(const struct json_source *source, json_t *json, enum targ
 bool model_json_dri(const struct json_source *source, json_t *json, struct model_dri *dri);
 void model_json_dri_clear(struct model_dri *dri);
 
+/* What is said of types that no choice depends on is not looked at. */
+bool model_json_advert(const struct json_source *source, json_t *json, struct model_advert *advert);
+void model_json_advert_clear(struct model_advert *advert);
+
 bool model_json_state(const struct json_source *source, json_t *json, struct model_state *state);
 bool model_json_fallback(const struct json_source *source, json_t *json,
 			 struct model_fallback *fallback);
@@ -36,6 +40,10 @@ bool model_json_scope(const struct json_source *source, json_t *json, struct mod
 void model_json_scope_clear(struct model_scope *scope);
 
 /* Parts that stand within other objects. */
+
+/* The member `key` of in, a list of names that advert_offer knows, as bits. unknown: others are passed over. */
+uint64_t model_json_offers(struct json_in *in, const char *key, enum advert_type type,
+			   bool unknown);
 
 /* The member `key` of in, {"cdn": "b"} or {"node": "n"}; missing: name NULL. */
 bool model_json_target_ref(struct json_in *in, const char *key, struct model_target_ref *ref);

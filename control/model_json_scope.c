@@ -148,6 +148,7 @@ static void read_decision(struct json_in *in, struct model_scope *scope)
 	scope->priority = (int16_t)json_in_integer(in, "priority", INT16_MIN, INT16_MAX, 0);
 	read_status(in, scope);
 	scope->deny_nxdomain = json_in_choice(in, "dns-deny", denials, 0);
+	scope->metadata = model_json_offers(in, "requires", ADVERT_METADATA, false);
 }
 
 /* Takes out what says nothing: defaults and empty lists. */
@@ -171,6 +172,7 @@ static void drop_defaults(const struct json_in *in, json_t *json, const struct m
 		{"priority", !scope->priority},
 		{"http-status", scope->http_status == 302},
 		{"dns-deny", !scope->deny_nxdomain},
+		{"requires", !scope->metadata},
 	};
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		if (members[i].is_default)

@@ -66,6 +66,7 @@ static const struct {
 	{"show.cdns", show_cdns},
 	{"show.nodes", show_nodes},
 	{"show.dris", show_dris},
+	{"show.adverts", show_adverts},
 	{"show.footprints", show_footprints},
 	{"show.zones", show_zones},
 	{"show.config", show_config},

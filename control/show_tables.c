@@ -100,18 +100,41 @@ json_t *show_dri_json(const struct target *target, const struct dri *dri)
 
 static json_t *dri_json(const struct view *view, const struct object *object)
 {
+	static const char *const as_said[] = {"footprints", "withdrawn"};
 	const char *name = strchr(object->name, '/') + 1;
 	char owner[OBJECT_NAME_MAX];
 	snprintf(owner, sizeof(owner), "%.*s", (int)strcspn(name, " "), name);
 	enum object_kind kind = object->name[0] == 'c' ? OBJECT_CDN : OBJECT_NODE;
 	const struct object *target = object_find(view->objects, kind, owner);
-	return show_dri_json(view_target(view, target->made.id), object->made.dri);
+	json_t *json = show_dri_json(view_target(view, target->made.id), object->made.dri);
+	json_t *said = json_loads(object_json(object), 0, NULL);
+	for (size_t i = 0; json && i < sizeof(as_said) / sizeof(as_said[0]); i++)
+		if (json_object_get(said, as_said[i]))
+			json_object_set(json, as_said[i], json_object_get(said, as_said[i]));
+	json_decref(said);
+	return json;
 }
 
 json_t *show_dris(struct control *control, struct json_in *params, struct rpc_call *call)
 {
 	static const struct show_list list = {
 		.title = "dris", .kind = OBJECT_DRI, .show = dri_json};
+	return show_page(control, &list, params, call);
+}
+
+static json_t *advert_json(const struct view *view, const struct object *object)
+{
+	(void)view;
+	json_t *json = json_loads(object_json(object), 0, NULL);
+	if (json)
+		json_object_set_new(json, "name", json_string(object->name));
+	return json;
+}
+
+json_t *show_adverts(struct control *control, struct json_in *params, struct rpc_call *call)
+{
+	static const struct show_list list = {
+		.title = "adverts", .kind = OBJECT_ADVERT, .whole = true, .show = advert_json};
 	return show_page(control, &list, params, call);
 }
 

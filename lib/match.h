@@ -18,8 +18,17 @@ enum match_result {
 	MATCH_PATTERN,
 };
 
-/* Why a candidate was or was not chosen. */
-enum choose_result { CHOOSE_TAKEN, CHOOSE_NOT_PICKED, CHOOSE_DRAIN, CHOOSE_DOWN };
+/* Why a candidate was or was not chosen. The last ones: no advert of the type (in the order of enum advert_type) offers what the request
+ * needs to a client there. */
+enum choose_result {
+	CHOOSE_TAKEN,
+	CHOOSE_NOT_PICKED,
+	CHOOSE_DRAIN,
+	CHOOSE_DOWN,
+	CHOOSE_NO_DELIVERY_PROTOCOL,
+	CHOOSE_NO_REDIRECTION_MODE,
+	CHOOSE_NO_METADATA,
+};
 
 /* Told of each step when explain asks. A scope is told once for each place at which it hangs on the request's way; the
  * last MATCH_WON is the final one (earlier ones were overtaken). */
@@ -27,7 +36,9 @@ struct match_trace {
 	void *arg;
 	void (*scope)(void *arg, const struct scope *scope, enum match_result result,
 		      uint64_t rank);
-	void (*candidate)(void *arg, const struct target *target, enum choose_result result);
+	/* missing: what would have had to be offered, as struct advert says. */
+	void (*candidate)(void *arg, const struct target *target, enum choose_result result,
+			  uint64_t missing);
 	void (*unstacked)(void *arg, const char *distinguished_host);
 };
 

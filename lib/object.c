@@ -12,7 +12,7 @@ static const char *const kinds[OBJECT_KINDS] = {
 	[OBJECT_NODE] = "node",           [OBJECT_DRI] = "dri",
 	[OBJECT_ZONE] = "zone",           [OBJECT_DISTINGUISHED] = "distinguished",
 	[OBJECT_STATE] = "state",         [OBJECT_FALLBACK] = "fallback",
-	[OBJECT_SCOPE] = "scope",
+	[OBJECT_SCOPE] = "scope",         [OBJECT_ADVERT] = "advert",
 };
 
 const char *object_kind_name(enum object_kind kind)
@@ -65,6 +65,8 @@ struct object *object_copy(const struct object *object)
 		copy->made.zone->refs++;
 	else if (copy->kind == OBJECT_DRI && copy->made.dri)
 		copy->made.dri->refs++;
+	else if (copy->kind == OBJECT_ADVERT && copy->made.advert)
+		copy->made.advert->refs++;
 	else if (copy->kind == OBJECT_DISTINGUISHED && copy->made.distinguished)
 		copy->made.distinguished->refs++;
 	return copy;
@@ -85,6 +87,8 @@ void object_release(struct object *object)
 		zone_release(object->made.zone);
 	else if (object->kind == OBJECT_DRI && object->made.dri)
 		dri_release(object->made.dri);
+	else if (object->kind == OBJECT_ADVERT && object->made.advert)
+		advert_release(object->made.advert);
 	else if (object->kind == OBJECT_DISTINGUISHED && object->made.distinguished)
 		distinguished_release(object->made.distinguished);
 	free(object);

@@ -17,6 +17,7 @@ enum object_kind {
 	OBJECT_CDN,
 	OBJECT_NODE,
 	OBJECT_DRI,
+	OBJECT_ADVERT,
 	OBJECT_ZONE,
 	OBJECT_DISTINGUISHED,
 	OBJECT_STATE,
@@ -42,6 +43,7 @@ struct object {
 		struct scope *scope;
 		struct zone *zone;
 		struct dri *dri;
+		struct advert *advert;
 		struct distinguished *distinguished;
 		uint32_t id; /* of a target, or of a footprint */
 	} made;

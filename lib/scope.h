@@ -53,7 +53,8 @@ struct scope {
 	uint8_t footprint_rank; /* see lib/scope_rank.h */
 	uint32_t fallback;      /* target, or SCOPE_NO_TARGET: then the view's fallback */
 	uint32_t n_keys;
-	uint64_t seed; /* hash of the name: round-robin slot */
+	uint64_t seed;     /* hash of the name: round-robin slot */
+	uint64_t metadata; /* generic metadata that a CDN has to support: bits of advert_offer */
 	uint16_t *qtypes;
 	uint32_t *
 		named; /* ids of named footprints: the client is in one of them, and in `footprint` */

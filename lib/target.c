@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "target.h"
 
+#include "scope.h"
 #include "siphash.h"
 
 #include <stdlib.h>
@@ -19,23 +20,43 @@ const char *target_kind_name(enum target_kind kind)
 }
 
 struct target *target_new(enum target_kind kind, const char *name, const char *provider_id,
-			  uint32_t n_dris)
+			  uint32_t n_dris, uint32_t n_adverts)
 {
 	static const uint8_t fixed_key[16] = "turnout: target";
 	size_t name_len = strlen(name) + 1,
 	       provider_len = provider_id ? strlen(provider_id) + 1 : 0;
-	size_t fixed = sizeof(struct target) + n_dris * sizeof(struct dri *);
+	size_t fixed = sizeof(struct target) + ((size_t)n_dris + n_adverts) * sizeof(struct dri *);
 	struct target *target = calloc(1, fixed + name_len + provider_len);
 	if (!target)
 		return NULL;
 	char *text = (char *)target + fixed;
 	target->refs = 1;
 	target->kind = (uint8_t)kind;
+	target->dris = (struct dri **)(target + 1);
+	target->adverts = (struct advert **)(target->dris + n_dris);
 	target->seed = siphash(fixed_key, (const uint8_t *)name, name_len - 1);
 	target->name = memcpy(text, name, name_len);
 	if (provider_id)
 		target->provider_id = memcpy(text + name_len, provider_id, provider_len);
 	return target;
+}
+
+void target_put_dri(struct target *target, struct dri *dri)
+{
+	uint32_t at = target->n_dris++;
+	for (; at && dri_before(dri, target->dris[at - 1]); at--)
+		target->dris[at] = target->dris[at - 1];
+	target->dris[at] = dri;
+	dri->refs++;
+}
+
+void target_put_advert(struct target *target, struct advert *advert)
+{
+	uint32_t at = target->n_adverts++;
+	for (; at && advert->type < target->adverts[at - 1]->type; at--)
+		target->adverts[at] = target->adverts[at - 1];
+	target->adverts[at] = advert;
+	advert->refs++;
 }
 
 void target_release(struct target *target)
@@ -44,6 +65,8 @@ void target_release(struct target *target)
 		return;
 	for (uint32_t i = 0; i < target->n_dris; i++)
 		dri_release(target->dris[i]);
+	for (uint32_t i = 0; i < target->n_adverts; i++)
+		advert_release(target->adverts[i]);
 	free(target);
 }
 
@@ -67,6 +90,8 @@ bool dri_before(const struct dri *a, const struct dri *b)
 {
 	if (!a->n_hosts != !b->n_hosts)
 		return a->n_hosts > 0;
+	if ((a->footprint == SCOPE_ANY_FOOTPRINT) != (b->footprint == SCOPE_ANY_FOOTPRINT))
+		return b->footprint == SCOPE_ANY_FOOTPRINT;
 	if (a->order != b->order)
 		return a->order < b->order;
 	for (unsigned i = 0; i < a->n_hosts && i < b->n_hosts; i++)
@@ -75,19 +100,11 @@ bool dri_before(const struct dri *a, const struct dri *b)
 	return a->n_hosts < b->n_hosts;
 }
 
-static bool dri_names(const struct dri *dri, const uint8_t *host_key, size_t len)
+bool dri_is_for(const struct dri *dri, const uint8_t *host_key, size_t len)
 {
 	for (unsigned i = 0; i < dri->n_hosts; i++)
 		if (strlen(dri->host_keys[i]) == len &&
 		    memcmp(dri->host_keys[i], host_key, len) == 0)
 			return true;
-	return false;
-}
-
-const struct dri *target_dri(const struct target *target, const uint8_t *host_key, size_t len)
-{
-	for (unsigned i = 0; i < target->n_dris; i++)
-		if (target->dris[i]->n_hosts == 0 || dri_names(target->dris[i], host_key, len))
-			return target->dris[i];
-	return NULL;
+	return dri->n_hosts == 0;
 }

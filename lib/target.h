@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "advert.h"
 #include "ip.h"
 
 #include <stdbool.h>
@@ -16,10 +17,12 @@ enum target_state { TARGET_UP, TARGET_DRAIN, TARGET_DOWN };
 enum { DRI_ADDRESSES_MAX = 16, DNS_NAME_MAX = 255 };
 
 /* A Downstream Resource Identifier, whatever its source: how a request is sent to the target. The members are those of
- * FCI.RedirectTarget (RFC 8804 §2). Immutable, counted by the control thread. At least one of the two parts is there. */
+ * FCI.RedirectTarget (RFC 8804 §2). Immutable, counted by the control thread. One that was withdrawn has neither part: what it fits
+ * cannot be sent. */
 struct dri {
 	uint32_t refs;
-	uint64_t order; /* the lower one was said first */
+	uint32_t footprint; /* of the clients that it is for: an id, or SCOPE_ANY_FOOTPRINT */
+	uint64_t order;     /* the lower one was said first */
 	unsigned n_hosts;
 	char **hosts;     /* redirecting-hosts, lower case; none: every host */
 	char **host_keys; /* the same in key form: "com.example.vod" (lib/request.h) */
@@ -50,19 +53,24 @@ struct target {
 	uint64_t seed;      /* hash of the name, for consistent hashing */
 	const char *name;
 	const char *provider_id; /* CDN Provider ID (RFC 7975 §4.8) or NULL */
-	uint32_t n_dris;
-	struct dri
-		*dris[]; /* those with redirecting-hosts first, then those that were said first */
+	bool learnt;             /* its DRIs come from a peer: there may be none yet */
+	uint32_t n_dris, n_adverts;
+	struct dri **dris;       /* in the order of dri_before */
+	struct advert **adverts; /* those of a type together */
 };
 
-/* Control thread. A target with room for n_dris; NULL: no memory. The DRIs are the caller's to fill in, with a reference each. */
+/* Control thread. A target with room for n_dris and n_adverts; NULL: no memory. They are the caller's to put in. */
 struct target *target_new(enum target_kind kind, const char *name, const char *provider_id,
-			  uint32_t n_dris);
+			  uint32_t n_dris, uint32_t n_adverts);
 void target_release(struct target *target);
 void dri_release(struct dri *dri);
 
-/* Those that name hosts come first, so that the first one that fits is the right one; then those that were said first; what
- * was said at once goes by its hosts. */
+/* Puts one in, to its place, with a reference of its own; there has to be room. */
+void target_put_dri(struct target *target, struct dri *dri);
+void target_put_advert(struct target *target, struct advert *advert);
+
+/* Those that name hosts come first, then those with a footprint, so that the first one that fits is the right one; then those that
+ * were said first; what was said at once goes by its hosts. */
 bool dri_before(const struct dri *a, const struct dri *b);
 
 const char *target_state_name(enum target_state state);
@@ -70,5 +78,5 @@ const char *target_state_name(enum target_state state);
 /* "cdn" or "node". */
 const char *target_kind_name(enum target_kind kind);
 
-/* The target's DRI for a host in key form: one that names the host, else one for every host, else NULL. Any thread. */
-const struct dri *target_dri(const struct target *target, const uint8_t *host_key, size_t len);
+/* Is it for a host in key form? Any thread. */
+bool dri_is_for(const struct dri *dri, const uint8_t *host_key, size_t len);

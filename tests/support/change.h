@@ -17,7 +17,7 @@ inline std::string text_of(const Name &name)
 	return std::string(object_kind_name((enum object_kind)name.first)) + " " + name.second;
 }
 
-/* As PROTOCOL.md says. All hosts here are in lower case. */
+/* As PROTOCOL.md says, but for adverts and for DRIs with footprints, whose names end with a hash. All hosts here are in lower case. */
 inline std::string name_of(enum object_kind kind, const std::string &text)
 {
 	json_t *json = json_loads(text.c_str(), 0, nullptr);
@@ -222,6 +222,9 @@ inline void expect_same_size(const View &view, const View &fresh)
 			<< object->name;
 		EXPECT_EQ(view_target(view.get(), object->made.id)->n_dris,
 			  view_target(fresh.get(), id)->n_dris)
+			<< object->name;
+		EXPECT_EQ(view_target(view.get(), object->made.id)->n_adverts,
+			  view_target(fresh.get(), id)->n_adverts)
 			<< object->name;
 	}
 }

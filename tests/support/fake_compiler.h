@@ -124,6 +124,16 @@ bool compiler_add_dri(struct compiler *compiler, const struct model_dri *dri, st
 	return compiler->add(place, text, dri->json);
 }
 
+bool compiler_add_advert(struct compiler *compiler, const struct model_advert *advert,
+			 struct place place)
+{
+	return compiler->add(place,
+			     std::string("advert cdn:") + advert->cdn + " " + advert->type + " " +
+				     std::to_string(advert->offers) + " " +
+				     std::to_string(advert->footprints.n),
+			     advert->json);
+}
+
 bool compiler_add_zone(struct compiler *compiler, const struct model_zone *zone, struct place place)
 {
 	std::string text = std::string("zone ") + zone->name + " " + or_none(zone->primary) + " " +

@@ -18,8 +18,9 @@ class RandomObjects
 		static const enum object_kind kinds[] = {
 			OBJECT_FOOTPRINT, OBJECT_FOOTPRINT,     OBJECT_CDN,   OBJECT_NODE,
 			OBJECT_DRI,       OBJECT_DRI,           OBJECT_ZONE,  OBJECT_DISTINGUISHED,
-			OBJECT_STATE,     OBJECT_DISTINGUISHED, OBJECT_STATE, OBJECT_FALLBACK};
-		return random.below(2) ? OBJECT_SCOPE : kinds[random.below(12)];
+			OBJECT_STATE,     OBJECT_DISTINGUISHED, OBJECT_STATE, OBJECT_FALLBACK,
+			OBJECT_ADVERT,    OBJECT_ADVERT,        OBJECT_ADVERT};
+		return random.below(2) ? OBJECT_SCOPE : kinds[random.below(15)];
 	}
 	std::string json(enum object_kind kind)
 	{
@@ -29,7 +30,10 @@ class RandomObjects
 			       random_footprint(random).json() + "]}";
 		case OBJECT_CDN:
 			return R"({"name": ")" + random.one_of(cdns) + R"(", "state": ")" +
-			       state() + "\"}";
+			       state() +
+			       (random.once_in(4) ? R"(", "dri-source": "peer"})" : "\"}");
+		case OBJECT_ADVERT:
+			return advert();
 		case OBJECT_NODE:
 			return R"({"name": ")" + random.one_of(nodes) + R"(", "state": ")" +
 			       state() + "\"}";
@@ -76,12 +80,34 @@ class RandomObjects
 		std::string text = "{" + target();
 		if (random.below(2))
 			text += R"(, "redirecting-hosts": [")" + random_host(random, 2) + "\"]";
+		text += footprints();
+		if (random.once_in(10))
+			return text + R"(, "withdrawn": true})";
 		unsigned parts = 1 + random.below(3);
 		if (parts & 1)
 			text += R"(, "dns-target": {"host": "x.test", "ttl": )" + number(9) + "}";
 		if (parts & 2)
 			text += R"(, "http-target": {"host": "x)" + number(9) + R"(.test"})";
 		return text + "}";
+	}
+	std::string footprints()
+	{
+		return random.below(2)
+			       ? ""
+			       : R"(, "footprints": [)" + random_footprint(random).json() + "]";
+	}
+	std::string advert()
+	{
+		static const char *const said[] = {
+			R"(DeliveryProtocol", "value": {"delivery-protocols": ["http/1.1"]})",
+			R"(DeliveryProtocol", "value": {"delivery-protocols": ["https/1.1", "http/1.1"]})",
+			R"(RedirectionMode", "value": {"redirection-modes": ["DNS-I", "HTTP-R"]})",
+			R"(RedirectionMode", "value": {"redirection-modes": ["HTTP-I"]})",
+			R"(Metadata", "value": {"metadata": ["MI.Cache", "MI.Unheard"]})",
+			R"(Telemetry", "value": {"sources": []})",
+		};
+		return R"({"cdn": ")" + random.one_of(cdns) + R"(", "type": "FCI.)" +
+		       random.one_of(said) + footprints() + "}";
 	}
 	std::string action()
 	{
@@ -98,6 +124,8 @@ class RandomObjects
 		if (random.below(2))
 			text += ", {" + target() + R"(, "weight": )" +
 				std::to_string(1 + random.below(3)) + "}";
+		if (random.once_in(6))
+			fallback += R"(, "requires": ["MI.Cache"])";
 		return text + "]" + fallback;
 	}
 };

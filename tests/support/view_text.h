@@ -124,6 +124,11 @@ class ViewText
 		case OBJECT_DRI:
 			put_dri(object->made.dri);
 			break;
+		case OBJECT_ADVERT:
+			put(" type", object->made.advert->type);
+			put(" offers", object->made.advert->offers);
+			put(" footprint", list_text(object->made.advert->footprint));
+			break;
 		case OBJECT_ZONE:
 			put_zone(object->made.zone);
 			break;
@@ -148,6 +153,7 @@ class ViewText
 	void put_dri(const struct dri *dri)
 	{
 		put(" order", dri->order);
+		put(" footprint", list_text(dri->footprint));
 		for (unsigned i = 0; i < dri->n_hosts; i++)
 			put(" host", text(dri->hosts[i]) + " " + dri->host_keys[i]);
 		put(" dns", hex(dri->cname, dri->cname_len) + " " +
@@ -189,7 +195,7 @@ class ViewText
 			    " " + std::to_string(scope->deny_nxdomain) + " " +
 			    std::to_string(scope->status) + " " + std::to_string(scope->n_common) +
 			    " " + std::to_string(scope->footprint_rank) + " " +
-			    std::to_string(scope->seed));
+			    std::to_string(scope->seed) + " " + std::to_string(scope->metadata));
 		put(" footprint", list_text(scope->footprint));
 		for (uint16_t i = 0; i < scope->n_named; i++)
 			put(" named", list_text(scope->named[i]));
@@ -262,6 +268,9 @@ class ViewText
 						  slots_get(view->target_uses, i)));
 			for (uint32_t k = 0; k < target->n_dris; k++)
 				one += " dri " + std::to_string(target->dris[k]->order);
+			one += target->learnt ? " learnt" : "";
+			for (uint32_t k = 0; k < target->n_adverts; k++)
+				one += " advert " + std::to_string(target->adverts[k]->offers);
 			all.push_back(one);
 		}
 		std::sort(all.begin(), all.end());

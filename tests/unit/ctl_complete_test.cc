@@ -38,8 +38,9 @@ TEST(CtlCompleteTest, VerbsWordByWord)
 	EXPECT_EQ(all.find("show scopes"), std::string::npos);
 	EXPECT_EQ(complete("s"), "save show status");
 	EXPECT_EQ(complete("show"), "show");
-	EXPECT_EQ(complete("show "), "cdns config dris drops footprints history nodes ports scope "
-				     "scopes workers zones");
+	EXPECT_EQ(complete("show "),
+		  "adverts cdns config dris drops footprints history nodes ports scope "
+		  "scopes workers zones");
 	EXPECT_EQ(complete("show sc"), "scope scopes");
 	EXPECT_EQ(complete("help show wo"), "workers");
 	EXPECT_EQ(complete("completion "), "bash zsh");
@@ -59,7 +60,7 @@ TEST(CtlCompleteTest, KeywordsAndValues)
 	EXPECT_EQ(complete("cdn b "), "down drain up");
 	EXPECT_EQ(complete("cdn b d"), "down drain");
 	EXPECT_EQ(complete("add "),
-		  "cdn distinguished dri fallback footprint node scope state zone");
+		  "advert cdn distinguished dri fallback footprint node scope state zone");
 	EXPECT_EQ(complete("add s"), "scope state");
 	EXPECT_EQ(complete("add scope '{\"a b\": 1}' t"), "text transaction");
 	EXPECT_EQ(complete("trace on protocol h"), "http https");

@@ -95,10 +95,16 @@ class Life
 	{
 		bool done = random.below(2) ? change.put(kind, json) : change.put_line(kind, json);
 		if (done)
-			said[{kind, name_of(kind, json)}] = json;
+			said[{kind, has_hash(kind, json) ? compiler_last_name(change.compiler)
+							 : name_of(kind, json)}] = json;
 		else
 			refused++;
 		return done;
+	}
+	static bool has_hash(enum object_kind kind, const std::string &json)
+	{
+		return kind == OBJECT_ADVERT ||
+		       (kind == OBJECT_DRI && json.find("footprint") != std::string::npos);
 	}
 	static bool is_there(const Version &version, const Name &name)
 	{
@@ -132,7 +138,7 @@ class Life
 		removed++;
 		forget_all(next, name);
 	}
-	/* A target goes with its DRIs. */
+	/* A target goes with its DRIs and adverts. */
 	static void forget_all(Version &next, const Name &name)
 	{
 		forget(next, name);
@@ -143,7 +149,8 @@ class Life
 		for (const auto *said : {&next.base, &next.runtime}) {
 			Said copy = *said;
 			for (const auto &[other, json] : copy)
-				if (other.first == OBJECT_DRI && is_there(next, other) &&
+				if ((other.first == OBJECT_DRI || other.first == OBJECT_ADVERT) &&
+				    is_there(next, other) &&
 				    (other.second == owner || other.second.find(owner + " ") == 0))
 					forget(next, other);
 		}

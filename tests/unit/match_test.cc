@@ -251,7 +251,8 @@ struct Trace {
 						    "pattern"};
 		((Trace *)arg)->lines.push_back(std::string(scope->name) + " " + names[result]);
 	}
-	static void on_candidate(void *arg, const struct target *target, enum choose_result result)
+	static void on_candidate(void *arg, const struct target *target, enum choose_result result,
+				 uint64_t)
 	{
 		static const char *const names[] = {"taken", "not-picked", "drain", "down"};
 		((Trace *)arg)->lines.push_back(std::string(target->name) + " " + names[result]);

@@ -1,4 +1,4 @@
-/* choose_test - how a target is chosen and how its DRI is found. */
+/* match_choose_test - how a target is chosen and how its DRI is found. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/support/tables_builder.h"
 

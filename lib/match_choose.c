@@ -1,0 +1,260 @@
+/* match_choose - scope and request to target and DRI: who can be sent it, who is, and how. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "match.h"
+#include "match_client.h"
+#include "siphash.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { TURNS = sizeof(((struct match_context *)0)->turns) / sizeof(uint32_t) };
+
+/* xorshift64*: https://doi.org/10.18637/jss.v008.i14 with Vigna's multiplier; the high half is used. */
+static uint32_t random_below(struct match_context *context, uint32_t limit)
+{
+	uint64_t x = context->random;
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	context->random = x;
+	uint64_t high = x * UINT64_C(0x2545f4914f6cdd1d) >> 32;
+	return (uint32_t)(high * limit >> 32);
+}
+
+static uint64_t mix(uint64_t h)
+{
+	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
+	return h ^ h >> 31;
+}
+
+/* Rendezvous hashing: the target with the highest score; a target that leaves moves only its own requests. The same key gives
+ * the same target on every appliance. The logarithm makes the share of each target its weight; without weights it changes no
+ * order and is left out. */
+static unsigned pick_hash(const struct view *view, const struct request *req,
+			  const struct scope_candidate *const usable[], unsigned n)
+{
+	static const uint8_t fixed_key[16] = "turnout: hash";
+	uint64_t content = siphash(fixed_key, req->key, req->key_len), best_hash = 0;
+	double best_score = -1;
+	unsigned best = 0;
+	bool weights = false;
+	for (unsigned i = 1; i < n; i++)
+		weights |= usable[i]->weight != usable[0]->weight;
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t h = mix(content ^ view_target(view, usable[i]->target)->seed);
+		double score = 0;
+		if (weights)
+			score = usable[i]->weight / -log(((double)(h >> 11) + 0.5) * 0x1p-53);
+		if (score > best_score || (score == best_score && h > best_hash)) {
+			best_score = score;
+			best_hash = h;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static unsigned pick_weighted(struct match_context *context,
+			      const struct scope_candidate *const usable[], unsigned n)
+{
+	uint32_t total = 0, i = 0;
+	for (unsigned k = 0; k < n; k++)
+		total += usable[k]->weight;
+	uint32_t at = random_below(context, total);
+	while (at >= usable[i]->weight)
+		at -= usable[i++]->weight;
+	return i;
+}
+
+static unsigned pick(const struct view *view, struct match_context *context,
+		     const struct request *req, const struct scope *scope,
+		     const struct scope_candidate *const usable[], unsigned n)
+{
+	if (n == 1)
+		return 0;
+	switch ((enum scope_policy)scope->policy) {
+	case POLICY_WEIGHTED:
+		return pick_weighted(context, usable, n);
+	case POLICY_HASH:
+		return pick_hash(view, req, usable, n);
+	case POLICY_ROUND_ROBIN:
+		return context->turns[scope->seed % TURNS]++ % n;
+	case POLICY_RANDOM:
+		return random_below(context, n);
+	case POLICY_ORDERED:
+		break;
+	}
+	return 0;
+}
+
+/* What a choice learns on its way. */
+struct choice {
+	const struct view *view;
+	struct match_context *context;
+	const struct request *req;
+	const struct scope *scope;
+	struct match_client client;
+};
+
+/* What has to be offered so that a request can be sent on. For DNS it is not known yet how the content will be asked for. */
+static uint64_t needed(const struct choice *choice, enum advert_type type)
+{
+	uint8_t content = PROTOCOL_HTTP | PROTOCOL_HTTPS;
+	bool dns = choice->req->protocol == PROTOCOL_DNS;
+	switch (type) {
+	case ADVERT_DELIVERY_PROTOCOL:
+		if (!dns)
+			return choice->req->protocol;
+		return choice->scope->protocols & content ? choice->scope->protocols & content
+							  : content;
+	case ADVERT_REDIRECTION_MODE:
+		return dns ? MODE_DNS_I : MODE_HTTP_I;
+	default:
+		return choice->scope->metadata;
+	}
+}
+
+/* Metadata has to be enforced all of it, by whatever adverts there are; else one of those needed is enough. A type of which nothing is
+ * advertised is as it was agreed. */
+static enum choose_result test_adverts(struct choice *choice, const struct target *target,
+				       uint64_t *missing)
+{
+	uint32_t i = 0;
+	while (i < target->n_adverts && target->adverts[i]->type < ADVERT_CHOSEN_BY) {
+		enum advert_type type = (enum advert_type)target->adverts[i]->type;
+		uint64_t need = needed(choice, type), offered = 0;
+		for (; i < target->n_adverts && target->adverts[i]->type == type; i++) {
+			const struct advert *advert = target->adverts[i];
+			if (advert->offers & need & ~offered &&
+			    match_client_in(&choice->client, choice->view, choice->req,
+					    advert->footprint))
+				offered |= advert->offers & need;
+		}
+		*missing = need & ~offered;
+		if (type == ADVERT_METADATA ? *missing : !offered)
+			return (enum choose_result)(CHOOSE_NO_DELIVERY_PROTOCOL + type);
+	}
+	return CHOOSE_NOT_PICKED;
+}
+
+static enum choose_result test_candidate(struct choice *choice, const struct target *target,
+					 uint64_t *missing)
+{
+	*missing = 0;
+	if (target->state == TARGET_DOWN)
+		return CHOOSE_DOWN;
+	enum choose_result result = test_adverts(choice, target, missing);
+	return result == CHOOSE_NOT_PICKED && target->state == TARGET_DRAIN ? CHOOSE_DRAIN : result;
+}
+
+/* Tests them once more: only explain asks. */
+static void tell_candidates(struct choice *choice, const struct scope_candidate *taken)
+{
+	const struct match_trace *trace = choice->context->trace;
+	const struct scope *scope = choice->scope;
+	if (!trace || !trace->candidate)
+		return;
+	for (uint16_t i = 0; i < scope->n_candidates; i++) {
+		uint64_t missing;
+		const struct scope_candidate *candidate = &scope->candidates[i];
+		const struct target *target = view_target(choice->view, candidate->target);
+		enum choose_result result = test_candidate(choice, target, &missing);
+		trace->candidate(trace->arg, target, candidate == taken ? CHOOSE_TAKEN : result,
+				 missing);
+	}
+}
+
+/* Those that are up, or else those that drain. NULL: none can be used. */
+static const struct scope_candidate *choose_candidate(struct choice *choice)
+{
+	static const enum choose_result rounds[] = {CHOOSE_NOT_PICKED, CHOOSE_DRAIN};
+	const struct scope *scope = choice->scope;
+	const struct scope_candidate *usable[SCOPE_CANDIDATES_MAX], *taken = NULL;
+	enum choose_result results[SCOPE_CANDIDATES_MAX];
+	uint64_t missing;
+	unsigned n = 0;
+	for (uint16_t i = 0; i < scope->n_candidates; i++)
+		results[i] = test_candidate(
+			choice, view_target(choice->view, scope->candidates[i].target), &missing);
+	for (unsigned round = 0; round < 2 && !n; round++)
+		for (uint16_t i = 0; i < scope->n_candidates; i++)
+			if (results[i] == rounds[round])
+				usable[n++] = &scope->candidates[i];
+	if (n)
+		taken = usable[pick(choice->view, choice->context, choice->req, scope, usable, n)];
+	tell_candidates(choice, taken);
+	return taken;
+}
+
+/* The DRI is looked up after the choice and has no part in it (LL-11). */
+static const struct dri *find_dri(struct choice *choice, const struct target *target)
+{
+	const struct request *req = choice->req;
+	for (uint32_t i = 0; i < target->n_dris; i++) {
+		const struct dri *dri = target->dris[i];
+		if (dri_is_for(dri, req->key, req->host_len) &&
+		    match_client_in(&choice->client, choice->view, req, dri->footprint))
+			return dri;
+	}
+	return NULL;
+}
+
+/* An https request is never sent to http (RFC 7336 §3.2). */
+static bool send_to(struct choice *choice, uint32_t target, struct verdict *verdict)
+{
+	const struct request *req = choice->req;
+	const struct target *to = view_target(choice->view, target);
+	const struct dri *dri = find_dri(choice, to);
+	if (!dri)
+		return false;
+	if (req->protocol == PROTOCOL_DNS ? !dri->cname_len && !dri->n_v4 && !dri->n_v6
+					  : !dri->authority)
+		return false;
+	if (req->protocol == PROTOCOL_HTTPS && dri->scheme && strcmp(dri->scheme, "http") == 0)
+		return false;
+	verdict->outcome = VERDICT_REDIRECT;
+	verdict->target = to;
+	verdict->dri = dri;
+	return true;
+}
+
+static void choose(struct choice *choice, struct verdict *verdict)
+{
+	const struct scope *scope = choice->scope;
+	if (scope->action == SCOPE_REDIRECT) {
+		const struct scope_candidate *taken = choose_candidate(choice);
+		if (taken && send_to(choice, taken->target, verdict)) {
+			verdict->candidate = (uint8_t)(taken - scope->candidates);
+			return;
+		}
+	}
+	const uint32_t fallbacks[] = {scope->fallback, choice->view->fallback};
+	verdict->outcome = VERDICT_NO_TARGET;
+	for (unsigned i = 0; i < 2 && !verdict->fell_back; i++)
+		verdict->fell_back =
+			fallbacks[i] != SCOPE_NO_TARGET &&
+			view_target(choice->view, fallbacks[i])->state != TARGET_DOWN &&
+			send_to(choice, fallbacks[i], verdict);
+}
+
+void match_choose(const struct view *view, struct match_context *context, const struct request *req,
+		  struct verdict *verdict)
+{
+	if (!verdict->scope)
+		return;
+	if (verdict->scope->action == SCOPE_DENY) {
+		verdict->outcome = VERDICT_DENY;
+		return;
+	}
+	struct choice choice;
+	choice.view = view;
+	choice.context = context;
+	choice.req = req;
+	choice.scope = verdict->scope;
+	match_client_init(&choice.client);
+	choose(&choice, verdict);
+	uint8_t scope = match_client_scope(&choice.client, view, req);
+	if (scope > verdict->ecs_scope)
+		verdict->ecs_scope = scope;
+}

@@ -1,0 +1,247 @@
+/* advert_test - what CDNs advertise decides where they are candidates; DRIs for some clients only. RFC 8008 §5, RFC 8804 §2. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/support/tables_builder.h"
+
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+namespace
+{
+
+std::string advert(const std::string &type, const std::string &value,
+		   const std::string &footprints = "", const std::string &cdn = "a")
+{
+	return R"({"cdn": ")" + cdn + R"(", "type": "FCI.)" + type + R"(", "value": )" + value +
+	       (footprints.empty() ? "" : R"(, "footprints": [)" + footprints + "]") + "}";
+}
+
+std::string cidr(const std::string &prefix)
+{
+	return R"({"footprint-type": "ipv)" +
+	       std::string(prefix.find(':') == std::string::npos ? "4" : "6") +
+	       R"(cidr", "footprint-value": [")" + prefix + "\"]}";
+}
+
+const std::string http = R"({"delivery-protocols": ["http/1.1"]})",
+		  https = R"({"delivery-protocols": ["https/1.1"]})",
+		  dns_i = R"({"redirection-modes": ["DNS-I"]})",
+		  http_i = R"({"redirection-modes": ["HTTP-I"]})";
+
+/* CDN a with these adverts, CDN b without any behind it, node n when neither is left. */
+View tables(const std::vector<std::string> &adverts, const std::string &rest_of_scope = "",
+	    const std::vector<std::string> &dris = {})
+{
+	TablesBuilder builder;
+	builder.zone("t").cdn("a").cdn("b").node("n").fallback(R"({"node": "n"})");
+	for (const std::string &one : adverts)
+		builder.add("advert", one);
+	for (const std::string &one : dris)
+		builder.dri(one);
+	builder.scope(
+		R"({"name": "s", "hosts": ["*.t"], "candidates": [{"cdn": "a"}, {"cdn": "b"}])" +
+		rest_of_scope + "}");
+	return builder.finish();
+}
+
+std::string by_dns(View &view, const std::string &client = "192.0.2.1")
+{
+	DnsAsk ask("x.t", 1, client);
+	return match(view, ask).target_name();
+}
+
+std::string by_http(View &view, const std::string &client = "192.0.2.1",
+		    const std::string &target = "/")
+{
+	HttpAsk ask("x.t", target, {}, client);
+	return match(view, ask).target_name();
+}
+
+TEST(advert, what_is_not_advertised_is_as_agreed)
+{
+	View view(tables({advert("Telemetry", R"({"sources": []})"), advert("Logging", "{}")}));
+	EXPECT_EQ(by_dns(view) + by_http(view), "aa");
+}
+
+TEST(advert, delivery_protocol)
+{
+	View view(tables({advert("DeliveryProtocol", http)}));
+	EXPECT_EQ(by_http(view), "a");
+	EXPECT_EQ(by_http(view, "192.0.2.1", "https://x.t/"), "b");
+	EXPECT_EQ(by_dns(view), "a") << "one of those that the scope takes is enough";
+	View only_https(
+		tables({advert("DeliveryProtocol", http)}, R"(, "protocols": ["https", "dns"])"));
+	EXPECT_EQ(by_dns(only_https), "b");
+	View both(tables({advert("DeliveryProtocol", http), advert("DeliveryProtocol", https)}));
+	EXPECT_EQ(by_http(both, "192.0.2.1", "https://x.t/"), "a");
+	View unknown(tables({advert("DeliveryProtocol", R"({"delivery-protocols": ["quic/9"]})")}));
+	EXPECT_EQ(by_dns(unknown) + by_http(unknown), "bb");
+	View nothing(tables({advert("DeliveryProtocol", R"({"delivery-protocols": []})")}));
+	EXPECT_EQ(by_http(nothing), "b");
+}
+
+TEST(advert, redirection_mode)
+{
+	View view(tables({advert("RedirectionMode", dns_i)}));
+	EXPECT_EQ(by_dns(view) + by_http(view), "ab");
+	View other(tables({advert("RedirectionMode", http_i)}));
+	EXPECT_EQ(by_dns(other) + by_http(other), "ba");
+	View recursive(tables(
+		{advert("RedirectionMode", R"({"redirection-modes": ["DNS-R", "HTTP-R"]})")}));
+	EXPECT_EQ(by_dns(recursive) + by_http(recursive), "bb");
+}
+
+TEST(advert, footprints_narrow)
+{
+	View view(tables({advert("DeliveryProtocol", http, cidr("10.0.0.0/8")),
+			  advert("RedirectionMode", http_i, cidr("10.1.0.0/16"))}));
+	EXPECT_EQ(by_http(view, "10.1.2.3"), "a");
+	EXPECT_EQ(by_http(view, "10.2.2.3"), "b") << "no mode there";
+	EXPECT_EQ(by_http(view, "192.0.2.1"), "b");
+	View nobody(tables({advert("DeliveryProtocol", http,
+				   cidr("10.0.0.0/8") + ", " + cidr("2001:db8::/32"))}));
+	EXPECT_EQ(by_http(nobody, "10.1.2.3"), "b") << "RFC 9388 §2.2: different types narrow";
+	EXPECT_EQ(by_http(nobody, "2001:db8::1"), "b");
+	View several(tables({advert("DeliveryProtocol", http, cidr("10.0.0.0/8")),
+			     advert("DeliveryProtocol", http, cidr("2001:db8::/32"))}));
+	EXPECT_EQ(by_http(several, "10.1.2.3") + by_http(several, "2001:db8::1"), "aa");
+}
+
+/* Each type of metadata may come from another advert, but all have to be there. */
+TEST(advert, metadata_that_the_scope_requires)
+{
+	const std::string wants = R"(, "requires": ["MI.Cache", "mi.urisigning"])";
+	const std::string cache = advert("Metadata", R"({"metadata": ["MI.Cache", "MI.New"]})"),
+			  signing = advert("Metadata", R"({"metadata": ["MI.UriSigning"]})",
+					   cidr("10.0.0.0/8"));
+	View part(tables({cache}, wants)), all(tables({cache, signing}, wants)),
+		none(tables({advert("Metadata", R"({"metadata": []})")})),
+		transit(tables({advert("Metadata", R"({"metadata": []})")}, wants));
+	EXPECT_EQ(by_http(part), "b");
+	EXPECT_EQ(by_http(all, "10.0.0.1") + by_http(all, "192.0.2.1"), "ab");
+	EXPECT_EQ(by_http(none), "a") << "nothing is required";
+	EXPECT_EQ(by_http(transit), "b");
+}
+
+TEST(advert, nobody_left_is_the_fallback)
+{
+	View view(tables(
+		{advert("RedirectionMode", dns_i), advert("RedirectionMode", dns_i, "", "b")}));
+	HttpAsk ask("x.t");
+	Verdict verdict = match(view, ask);
+	EXPECT_EQ(verdict.target_name(), "n");
+	EXPECT_TRUE(verdict.fell_back);
+}
+
+/* A CDN that drains is better than one that cannot. */
+TEST(advert, drain_and_down)
+{
+	TablesBuilder builder;
+	builder.cdn("a").cdn("b", "drain").add("advert", advert("RedirectionMode", dns_i));
+	builder.scope(
+		R"({"name": "s", "hosts": ["*.t"], "candidates": [{"cdn": "a"}, {"cdn": "b"}]})");
+	View view(builder.finish());
+	EXPECT_EQ(by_http(view), "b");
+	view.state("b", TARGET_DOWN);
+	EXPECT_EQ(by_http(view), "");
+}
+
+/* The scope of the answer tells of which prefix all that was looked at holds (RFC 7871 §7.1.3). */
+TEST(advert, client_subnet)
+{
+	View view(tables({advert("DeliveryProtocol", http, cidr("10.1.0.0/16"))}));
+	DnsAsk in("x.t", 1, "192.0.2.1", "10.1.2.0/24"), out("x.t", 1, "192.0.2.1", "11.0.0.0/24");
+	EXPECT_EQ(match(view, in).target_name(), "a");
+	EXPECT_EQ(match(view, in).ecs_scope, 16);
+	EXPECT_EQ(match(view, out).target_name(), "b");
+	EXPECT_EQ(match(view, out).ecs_scope, 8);
+	View narrower(tables({advert("DeliveryProtocol", http, cidr("10.1.0.0/16"))},
+			     R"(, "footprints": [)" + cidr("10.1.2.0/24") + "]"));
+	EXPECT_EQ(match(narrower, in).ecs_scope, 24);
+}
+
+/* --- DRIs with footprints -------------------------------------------------------------------------------------------- */
+
+std::string location(View &view, const std::string &client, const std::string &host = "x.t")
+{
+	HttpAsk ask(host, "/", {}, client);
+	Verdict verdict = match(view, ask);
+	return verdict.dri ? verdict.target_name() + " " + verdict.dri->authority : "-";
+}
+
+TEST(advert, dris_by_client)
+{
+	View view(tables(
+		{}, "",
+		{R"({"cdn": "a", "http-target": {"host": "near.test"}, "footprints": [)" +
+			 cidr("10.0.0.0/8") + "]}",
+		 R"({"cdn": "a", "redirecting-hosts": ["v.t"], "http-target": {"host": "v.test"}})",
+		 R"({"cdn": "a", "redirecting-hosts": ["v.t"], "http-target": {"host": "v-near.test"},
+				      "footprints": [)" +
+			 cidr("10.1.0.0/16") + "]}",
+		 R"({"cdn": "a", "withdrawn": true, "footprints": [)" + cidr("20.0.0.0/8") +
+			 "]}"}));
+	EXPECT_EQ(location(view, "192.0.2.1"), "a a.test");
+	EXPECT_EQ(location(view, "10.9.9.9"), "a near.test");
+	EXPECT_EQ(location(view, "10.9.9.9", "v.t"), "a v.test");
+	EXPECT_EQ(location(view, "10.1.9.9", "v.t"), "a v-near.test");
+	EXPECT_EQ(location(view, "20.0.0.1"), "n n.test")
+		<< "it plays no part in the choice (LL-11)";
+	EXPECT_EQ(location(view, "20.0.0.1", "v.t"), "a v.test");
+}
+
+TEST(advert, cdn_whose_dris_are_learnt)
+{
+	TablesBuilder builder;
+	builder.node("n").fallback(R"({"node": "n"})");
+	builder.add("cdn", R"({"name": "p", "dri-source": "peer"})");
+	builder.scope(R"({"name": "s", "hosts": ["*.t"], "candidates": [{"cdn": "p"}]})");
+	View view(builder.finish());
+	EXPECT_EQ(by_http(view), "n");
+}
+
+TEST(advert, refused)
+{
+	const struct {
+		std::string kind, json, text;
+	} cases[] = {
+		{"advert", advert("DeliveryProtocol", http, "", "zz"), "zz"},
+		{"advert", R"({"cdn": "a", "type": "FCI.Logging"})", "'value' is missing"},
+		{"advert", R"({"cdn": "a", "value": {}})", "'type' is missing"},
+		{"advert", advert("DeliveryProtocol", "{}"), "'delivery-protocols' is missing"},
+		{"advert", advert("RedirectionMode", R"({"redirection-modes": [5]})"), "expected"},
+		{"advert", advert("Two words", "{}"), "its type is no name"},
+		{"advert", advert("DeliveryProtocol", http, cidr("10.0.0.0/99")), "10.0.0.0/99"},
+		{"dri", R"({"cdn": "a"})", "expected 'dns-target', 'http-target' or both"},
+		{"dri", R"({"cdn": "a", "withdrawn": true, "http-target": {"host": "x.t"}})",
+		 "one that is withdrawn has no target"},
+		{"scope",
+		 R"({"name": "x", "hosts": ["y.t"], "action": "deny", "requires": ["MI.Unheard"]})",
+		 "requires: 'MI.Unheard' is not known"},
+	};
+	for (const auto &c : cases) {
+		TablesBuilder builder;
+		builder.cdn("a").add(c.kind, c.json);
+		ASSERT_FALSE(builder.try_finish()) << c.json;
+		EXPECT_NE(builder.faults()[0].text.find(c.text), std::string::npos)
+			<< builder.faults()[0].text;
+	}
+}
+
+TEST(advert, offers_have_names)
+{
+	char text[64];
+	EXPECT_STREQ(advert_offers_text(ADVERT_REDIRECTION_MODE, MODE_DNS_I | MODE_HTTP_R, text,
+					sizeof(text)),
+		     "DNS-I, HTTP-R");
+	EXPECT_STREQ(advert_offers_text(ADVERT_METADATA, 0, text, sizeof(text)), "");
+	EXPECT_STREQ(advert_offers_text(ADVERT_METADATA, UINT64_MAX, text, 8), "MI.Sour");
+	EXPECT_EQ(advert_offer(ADVERT_DELIVERY_PROTOCOL, "HTTP/1.1"), 0u)
+		<< "RFC 8006 §7.3: as registered";
+	EXPECT_NE(advert_offer(ADVERT_METADATA, "mi.CACHE"), 0u);
+	for (unsigned type = 0; type < ADVERT_CHOSEN_BY; type++)
+		EXPECT_EQ(advert_type_parse(advert_type_name((enum advert_type)type)), type);
+	EXPECT_EQ(advert_type_parse("FCI.DeliveryProtocol.v2"), ADVERT_OTHER);
+}
+
+} // namespace
