@@ -88,10 +88,22 @@ static bool image_path(const struct control *control, char *path, size_t cap)
 
 /* --- Reading -------------------------------------------------------------------------------- */
 
+/* NULL: it can be used. */
+static const char *why_stale(const struct control *control, const struct image_key *key)
+{
+	if (memcmp(key->digest, control->digest, sizeof(key->digest)) != 0)
+		return "another configuration or version of turnoutd";
+	if (key->generation > control->generation)
+		return "a later generation than the state file";
+	if (key->generation < state_forgotten(control->state))
+		return "an earlier generation than the state file can go on from";
+	return NULL;
+}
+
 struct view *restart_read(struct control *control, const struct config_reading *reading,
 			  uint64_t *generation)
 {
-	char path[4096], err[512] = "";
+	char path[4096], err[4096 + 512] = "";
 	struct image_key key;
 	struct image_use use = {NULL, control->patterns, control->settings->n_workers};
 	struct view *view = NULL;
@@ -99,11 +111,11 @@ struct view *restart_read(struct control *control, const struct config_reading *
 	if (!control->digest_known || !image_path(control, path, sizeof(path)))
 		return NULL;
 	enum image_outcome outcome = image_read_key(path, &key, err, sizeof(err));
-	if (outcome == IMAGE_READ &&
-	    (memcmp(key.digest, control->digest, sizeof(key.digest)) != 0 ||
-	     key.generation > control->generation ||
-	     key.generation < state_forgotten(control->state)))
+	const char *stale = outcome == IMAGE_READ ? why_stale(control, &key) : NULL;
+	if (stale) {
 		outcome = IMAGE_STALE;
+		snprintf(err, sizeof(err), "the image %s is of %s", path, stale);
+	}
 	const char *const *paths;
 	struct place place;
 	size_t n_geo = config_geo(reading, &paths, &place);
@@ -114,8 +126,9 @@ struct view *restart_read(struct control *control, const struct config_reading *
 		outcome = image_read(path, &key, &use, &view, err, sizeof(err));
 	if (use.geo)
 		footprint_geo_release(use.geo);
-	if (outcome == IMAGE_DAMAGED || outcome == IMAGE_NO_MEMORY)
-		log_line(LOG_LEVEL_WARNING, "%s; everything is read anew", err);
+	if (outcome != IMAGE_READ && outcome != IMAGE_ABSENT)
+		log_line(outcome == IMAGE_STALE ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+			 "%s; everything is read anew", err);
 	if (outcome != IMAGE_READ)
 		return NULL;
 	*generation = control->image_generation = key.generation;
