@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_ROOM = OBJECT_NAME_MAX - 24 }; /* of a name, without the hash of its footprints */
+enum {
+	NAME_ROOM = OBJECT_NAME_MAX - DRI_SOURCE_MAX - 24
+}; /* of a name, without what stands behind its hosts */
 
 static bool dri_dns(struct compiler *compiler, struct dri *dri, const struct model_dri *model,
 		    struct place place)
@@ -135,7 +137,8 @@ static bool name_hosts(const struct dri *dri, char *name, size_t len)
 	return true;
 }
 
-/* "cdn/b"; behind a blank the redirecting hosts if it names some; behind " @" a hash of its footprints if it has some. */
+/* "cdn/b"; behind a blank the redirecting hosts if it names some; behind " @" a hash of its footprints if it has some; behind " <" its
+ * source if it has one, so that none takes the place of one with another source. */
 static bool name_dri(const struct compiler *compiler, const struct model_dri *model,
 		     const struct dri *dri, struct place place, char name[OBJECT_NAME_MAX])
 {
@@ -150,8 +153,11 @@ static bool name_dri(const struct compiler *compiler, const struct model_dri *mo
 	}
 	size_t len = strlen(name);
 	if (model->footprints.n)
-		snprintf(name + len, OBJECT_NAME_MAX - len, " @%016lx",
-			 footprints_hash(model->footprints.list, model->footprints.n, 0));
+		len += (size_t)snprintf(
+			name + len, OBJECT_NAME_MAX - len, " @%016lx",
+			footprints_hash(model->footprints.list, model->footprints.n, 0));
+	if (model->source)
+		snprintf(name + len, OBJECT_NAME_MAX - len, " <%s", model->source);
 	return true;
 }
 

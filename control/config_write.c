@@ -386,7 +386,9 @@ static bool collect_one(void *arg, const uint8_t *key, size_t len, void *value)
 	memcpy(writer->key, key, len);
 	writer->key[len] = 0;
 	writer->key_len = len + 1;
-	collecting->failed = !object->removed && !heap_add(&writer->heap, object);
+	/* What peers taught is theirs to say again. */
+	bool own = !object->removed && strncmp(object->set, "peer ", 5) != 0;
+	collecting->failed = own && !heap_add(&writer->heap, object);
 	return !collecting->failed;
 }
 

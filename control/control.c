@@ -10,6 +10,7 @@
 #include "show_config.h"
 #include "telemetry.h"
 #include "transaction.h"
+#include "trim.h"
 #include "watch.h"
 
 #include <signal.h>
@@ -18,7 +19,8 @@
 #include <time.h>
 
 enum {
-	CLEAN_ROWS = 2000,     /* deleted a second at the most, while nothing else is done */
+	CLEAN_ROWS = 500,      /* deleted at once, */
+	CLEAN_PAUSE_MS = 20,   /* and then so long nothing: some 25,000 a second at the most */
 	WAL_OCTETS = 16 << 20, /* then it is worth moving into the file */
 };
 
@@ -101,6 +103,7 @@ bool control_publish(struct control *control, struct view *view, const struct st
 	control->head = view;
 	control->generation = view->generation;
 	control->image_changes += note->added + note->changed + note->removed;
+	control->trim_changes += note->added + note->changed + note->removed;
 	telemetry_update(control);
 	return true;
 }
@@ -140,14 +143,25 @@ static void checkpoint_done(void *arg)
 	(void)arg;
 }
 
+/* More than can come in the same time, or the state file would grow without end. */
+static void on_clean(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval pause = {.tv_usec = CLEAN_PAUSE_MS * 1000};
+	(void)fd;
+	(void)what;
+	struct control *control = arg;
+	if (!control->commits && state_clean(control->state, CLEAN_ROWS))
+		evtimer_add(control->cleaner, &pause);
+}
+
 /* What can wait is done when nothing else is. */
 static void tend_state(struct control *control)
 {
 	struct helper_job job = {checkpoint_work, checkpoint_done, control};
 	if (!control->state)
 		return;
-	if (!control->commits)
-		state_clean(control->state, CLEAN_ROWS);
+	if (!evtimer_pending(control->cleaner, NULL))
+		on_clean(-1, 0, control);
 	if (state_wal_octets(control->state) > WAL_OCTETS && !helper_pending(control->helper))
 		helper_run(control->helper, &job);
 }
@@ -162,6 +176,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	transaction_expire(control);
 	tend_state(control);
 	restart_tend(control);
+	trim_tend(control);
 }
 
 static char *on_line(void *arg, struct server_client *client, const char *line, size_t len)
@@ -178,7 +193,8 @@ static bool add_events(struct control *control, struct event *events[N_EVENTS])
 	events[1] = evsignal_new(control->base, SIGTERM, on_stop, control);
 	events[2] = evsignal_new(control->base, SIGHUP, on_reload, control);
 	events[3] = event_new(control->base, -1, EV_PERSIST, on_second, control);
-	bool added = true;
+	control->cleaner = evtimer_new(control->base, on_clean, control);
+	bool added = control->cleaner;
 	for (int i = 0; i < N_EVENTS; i++)
 		added &= events[i] && !event_add(events[i], i == 3 ? &second : NULL);
 	return added;
@@ -201,6 +217,8 @@ int control_run(struct control *control)
 	int exit_code = server ? 0 : 1;
 	server_free(server);
 	drain_clear(control);
+	if (control->cleaner)
+		event_free(control->cleaner);
 	for (int i = 0; i < N_EVENTS; i++)
 		if (events[i])
 			event_free(events[i]);

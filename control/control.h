@@ -33,6 +33,7 @@ struct control {
 	struct reload *reload; /* under way, or NULL */
 	struct tracing *trace; /* under way, or NULL */
 	struct drain drain;
+	struct event *cleaner;      /* of the state file */
 	uint32_t pass;              /* of the last reading of files */
 	bool reading;               /* one is under way */
 	struct match_context match; /* of explain */
@@ -45,6 +46,9 @@ struct control {
 	uint64_t image_generation; /* of the last image, 0: none */
 	uint64_t image_second;     /* when it was begun, or the process started */
 	uint64_t image_changes;    /* objects that changed since */
+	uint64_t trim_changes;     /* objects that changed since memory was given back */
+	uint64_t trim_generation;  /* of the second before */
+	unsigned trim_quiet;       /* seconds for which it is the same */
 	/* Parts of the settings that changed since the start: "ports, tcp". */
 	char next_start[SETTINGS_CHANGES_MAX];
 };

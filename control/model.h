@@ -41,6 +41,8 @@ struct model_footprints {
 		names; /* alternatives of each other, as the values of one object; they narrow the list */
 };
 
+enum { DRI_SOURCE_MAX = 32 };
+
 struct model_dri {
 	enum target_kind kind;
 	const char *target; /* its name */
@@ -56,6 +58,7 @@ struct model_dri {
 	bool include_redirecting_host;
 	struct model_footprints footprints; /* without names; empty: everywhere */
 	bool withdrawn;                     /* neither target */
+	const char *source;                 /* who gave it, when it was not an operator; or NULL */
 	const char *json;
 };
 

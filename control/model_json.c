@@ -114,6 +114,10 @@ bool model_json_dri(const struct json_source *source, json_t *json, struct model
 	read_http_target(&in, dri);
 	model_json_footprints(&in, false, &dri->footprints);
 	dri->withdrawn = json_in_flag(&in, "withdrawn", false);
+	dri->source = json_in_text(&in, "source", JSON_IN_OPTIONAL);
+	if (dri->source && (strlen(dri->source) > DRI_SOURCE_MAX || strchr(dri->source, ' ')))
+		json_in_fault(&in, NULL, "source: expected one word of at most %d octets",
+			      DRI_SOURCE_MAX);
 	bool has_target =
 		json_object_get(json, "dns-target") || json_object_get(json, "http-target");
 	if (in.object && has_target == dri->withdrawn)

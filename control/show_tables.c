@@ -100,7 +100,7 @@ json_t *show_dri_json(const struct target *target, const struct dri *dri)
 
 static json_t *dri_json(const struct view *view, const struct object *object)
 {
-	static const char *const as_said[] = {"footprints", "withdrawn"};
+	static const char *const as_said[] = {"footprints", "withdrawn", "source"};
 	const char *name = strchr(object->name, '/') + 1;
 	char owner[OBJECT_NAME_MAX];
 	snprintf(owner, sizeof(owner), "%.*s", (int)strcspn(name, " "), name);

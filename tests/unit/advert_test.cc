@@ -190,6 +190,20 @@ TEST(advert, dris_by_client)
 	EXPECT_EQ(location(view, "20.0.0.1", "v.t"), "a v.test");
 }
 
+/* What an operator said first stays in front of what a peer pushes for the same hosts. */
+TEST(advert, dris_of_other_sources_stay_beside_each_other)
+{
+	View view(tables(
+		{}, "",
+		{R"({"cdn": "a", "source": "pushed", "http-target": {"host": "pushed.test"}})",
+		 R"({"cdn": "b", "source": "pushed", "redirecting-hosts": ["x.t"],
+				      "http-target": {"host": "pushed.test"}})"}));
+	EXPECT_EQ(location(view, "192.0.2.1"), "a a.test");
+	EXPECT_STREQ(view.object(OBJECT_DRI, "cdn/a <pushed")->name, "cdn/a <pushed");
+	EXPECT_EQ(view.object(OBJECT_DRI, "cdn/b x.t <pushed")->made.dri->n_hosts, 1u);
+	EXPECT_EQ(view.target("a")->n_dris, 2u);
+}
+
 TEST(advert, cdn_whose_dris_are_learnt)
 {
 	TablesBuilder builder;
