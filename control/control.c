@@ -58,9 +58,9 @@ static bool open_state(struct control *control, struct faults *faults)
 	char err[512];
 	if (!settings->state_file)
 		return true;
-	control->state = state_open(settings->state_file,
-				    settings->state_sync_full ? STATE_SYNC_FULL : STATE_SYNC_NORMAL,
-				    err, sizeof(err));
+	control->state = state_open_unchecked(
+		settings->state_file,
+		settings->state_sync_full ? STATE_SYNC_FULL : STATE_SYNC_NORMAL, err, sizeof(err));
 	if (!control->state) {
 		faults_add(faults, (struct place){NULL, 0}, "%s", err);
 		return false;
@@ -69,25 +69,39 @@ static bool open_state(struct control *control, struct faults *faults)
 	return true;
 }
 
+/* The image, or all of the files. */
+static bool load_tables(struct control *control, struct config_reading *reading, bool *from_image,
+			struct faults *faults)
+{
+	uint64_t generation = 0;
+	struct view *image = faults->total ? NULL : restart_read(control, reading, &generation);
+	*from_image = image && reload_image(control, image, generation, faults);
+	view_release(image);
+	if (!*from_image)
+		return reload_first(control, reading, faults);
+	config_close(reading);
+	control->image_changes = 0;
+	return true;
+}
+
 bool control_load(struct control *control, struct config_reading *reading, struct faults *faults)
 {
+	char err[512];
+	bool from_image;
 	if (!open_state(control, faults)) {
 		config_close(reading);
 		return false;
 	}
-	uint64_t generation = 0;
-	struct view *image = faults->total ? NULL : restart_read(control, reading, &generation);
-	bool loaded = image ? reload_image(control, image, generation, faults) : false;
-	view_release(image);
-	if (loaded) {
-		config_close(reading);
-		control->image_changes = 0;
-	} else if (!reload_first(control, reading, faults)) {
+	bool loaded = load_tables(control, reading, &from_image, faults);
+	if (control->state && !state_check(control->state, err, sizeof(err))) {
+		faults_add(faults, (struct place){NULL, 0}, "%s", err);
 		return false;
 	}
+	if (!loaded)
+		return false;
 	control->image_second = control->started;
 	log_line(LOG_LEVEL_INFO, "started with generation %lu%s: %u scopes", control->generation,
-		 loaded ? ", read from its image" : "", control->head->n_of[OBJECT_SCOPE]);
+		 from_image ? ", read from its image" : "", control->head->n_of[OBJECT_SCOPE]);
 	return true;
 }
 

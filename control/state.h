@@ -43,6 +43,12 @@ struct state;
  * other way, since closing that would end SQLite's locks. Control thread, as all functions but
  * state_checkpoint. */
 struct state *state_open(const char *path, enum state_sync sync, char *err, size_t err_len);
+
+/* The same, but PRAGMA quick_check goes on meanwhile, on a thread of its own: before anything that was read is relied upon, state_check
+ * waits for it. false: err says what is wrong. */
+struct state *state_open_unchecked(const char *path, enum state_sync sync, char *err,
+				   size_t err_len);
+bool state_check(struct state *state, char *err, size_t err_len);
 void state_close(struct state *state); /* NULL is fine */
 
 /* Of the last commit; 0: none yet. */

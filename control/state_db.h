@@ -5,6 +5,7 @@
 #include "state.h"
 #include "state_seen.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 
 /* Rows of direct commits are in the table direct, those of layers in layered, both in the order in
@@ -93,7 +94,19 @@ struct state {
 	uint64_t wal_pages;     /* as of the last commit */
 	uint64_t checkpoint_at; /* when a commit finds so many, it does a checkpoint */
 	struct state_db_sweep sweep;
+	pthread_t checker;
+	bool checking;
+	char wrong[512]; /* what it found, once it has ended */
 };
+
+/* What can be done with a file that is damaged. */
+extern const char state_db_afresh[];
+
+/* A connection of its own. NULL: err says why. */
+sqlite3 *state_db_connect(const char *path, char *err, size_t err_len);
+
+/* Begins what state_check waits for. */
+void state_check_start(struct state *state);
 
 /* What SQLite's last error on db means for the file, in one sentence. Gives false. */
 bool state_db_explain(sqlite3 *db, const char *path, char *err, size_t err_len);

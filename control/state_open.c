@@ -86,7 +86,7 @@ static const char numbers[] =
 	"pragma_page_size";
 
 static const char other_file[] = "name another file, or move it away";
-static const char afresh[] =
+const char state_db_afresh[] =
 	"restore it, or move it and its -wal file away to start without what was "
 	"set at run time";
 
@@ -167,11 +167,11 @@ static bool make_file(const char *path, char *err, size_t err_len)
 	snprintf(name, sizeof(name), "%s-wal", path);
 	if (!file.st_size && !stat(name, &wal) && wal.st_size)
 		return say(err, err_len, "%s is empty, yet there is a -wal file beside it: %s",
-			   path, afresh);
+			   path, state_db_afresh);
 	return true;
 }
 
-static sqlite3 *connect_to(const char *path, char *err, size_t err_len)
+sqlite3 *state_db_connect(const char *path, char *err, size_t err_len)
 {
 	sqlite3 *db = NULL;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
@@ -239,25 +239,6 @@ static bool check_owner(struct state *state, bool *fresh, char *err, size_t err_
 	return true;
 }
 
-static bool is_sound(struct state *state, char *err, size_t err_len)
-{
-	sqlite3_stmt *check = NULL;
-	bool row = sqlite3_prepare_v2(state->db, "PRAGMA quick_check(1)", -1, &check, NULL) ==
-			   SQLITE_OK &&
-		   sqlite3_step(check) == SQLITE_ROW;
-	const char *text = row ? (const char *)sqlite3_column_text(check, 0) : NULL;
-	bool ok = text && !strcmp(text, "ok");
-	/* The last line says it; the one before only that this is the main database. */
-	const char *line = text ? strrchr(text, '\n') : NULL;
-	if (!text)
-		state_db_explain(state->db, state->path, err, err_len);
-	else if (!ok)
-		say(err, err_len, "%s is damaged (%.100s): %s", state->path, line ? line + 1 : text,
-		    afresh);
-	sqlite3_finalize(check);
-	return ok;
-}
-
 static bool check_content(struct state *state, char *err, size_t err_len)
 {
 	int64_t right;
@@ -268,8 +249,8 @@ static bool check_content(struct state *state, char *err, size_t err_len)
 		return false;
 	if (!right)
 		return say(err, err_len, "%s is damaged (other tables than expected): %s",
-			   state->path, afresh);
-	return is_sound(state, err, err_len);
+			   state->path, state_db_afresh);
+	return true;
 }
 
 /* A checkpoint that nobody did in time. */
@@ -323,7 +304,7 @@ static bool load_numbers(struct state *state, char *err, size_t err_len)
 		return false;
 	if (!got[6])
 		return say(err, err_len, "%s is damaged (rows that its history does not know): %s",
-			   state->path, afresh);
+			   state->path, state_db_afresh);
 	state->generation = (uint64_t)got[0];
 	state->commits = (uint64_t)got[1];
 	state->next_direct = got[2] + 1;
@@ -333,7 +314,8 @@ static bool load_numbers(struct state *state, char *err, size_t err_len)
 	return true;
 }
 
-struct state *state_open(const char *path, enum state_sync sync, char *err, size_t err_len)
+struct state *state_open_unchecked(const char *path, enum state_sync sync, char *err,
+				   size_t err_len)
 {
 	struct state *state = calloc(1, sizeof(*state));
 	bool fresh;
@@ -351,14 +333,26 @@ struct state *state_open(const char *path, enum state_sync sync, char *err, size
 	state->wal_pages = UINT32_MAX;
 	if (make_folder(state->path, err, err_len) && lock_file(state, err, err_len) &&
 	    make_file(state->path, err, err_len) &&
-	    (state->db = connect_to(state->path, err, err_len)) &&
+	    (state->db = state_db_connect(state->path, err, err_len)) &&
 	    run(state,
 		"PRAGMA trusted_schema=OFF; PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY; "
 		"PRAGMA cache_size=-8192; PRAGMA journal_size_limit=67108864",
 		err, err_len) &&
 	    sqlite3_limit(state->db, SQLITE_LIMIT_LENGTH, STATE_DB_OBJECT_MAX) &&
 	    check_owner(state, &fresh, err, err_len) && set_up(state, fresh, err, err_len) &&
-	    prepare(state, err, err_len) && load_numbers(state, err, err_len))
+	    prepare(state, err, err_len) && load_numbers(state, err, err_len)) {
+		if (!fresh)
+			state_check_start(state);
+		return state;
+	}
+	state_close(state);
+	return NULL;
+}
+
+struct state *state_open(const char *path, enum state_sync sync, char *err, size_t err_len)
+{
+	struct state *state = state_open_unchecked(path, sync, err, err_len);
+	if (!state || state_check(state, err, err_len))
 		return state;
 	state_close(state);
 	return NULL;
@@ -366,8 +360,10 @@ struct state *state_open(const char *path, enum state_sync sync, char *err, size
 
 void state_close(struct state *state)
 {
+	char err[512];
 	if (!state)
 		return;
+	state_check(state, err, sizeof(err));
 	state_db_sweep_stop(state);
 	while (state->layers)
 		state_layer_abort(state, state->layers->layer);
@@ -383,7 +379,7 @@ void state_close(struct state *state)
 int state_checkpoint(const char *path, char *err, size_t err_len)
 {
 	sqlite3_file *file = NULL;
-	sqlite3 *db = connect_to(path, err, err_len);
+	sqlite3 *db = state_db_connect(path, err, err_len);
 	if (!db)
 		return -1;
 	int code = sqlite3_exec(db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
