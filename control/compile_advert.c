@@ -57,15 +57,12 @@ bool compiler_add_advert(struct compiler *compiler, const struct model_advert *m
 	if (!compiler_target(compiler, &ref, "advert", NULL, place, &target) ||
 	    !compiler_take_footprint(compiler, &model->footprints, "advert", place, &footprint))
 		return false;
-	struct advert *advert = malloc(sizeof(*advert));
+	struct advert *advert = advert_new(advert_type_parse(model->type), footprint, model->offers,
+					   model->capacity);
 	if (!advert) {
 		compiler_no_memory(compiler, place, name);
 		return false;
 	}
-	*advert = (struct advert){.refs = 1,
-				  .footprint = footprint,
-				  .type = (uint8_t)advert_type_parse(model->type),
-				  .offers = model->offers};
 	return put_advert(compiler, &entry, advert, target);
 }
 

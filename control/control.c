@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control.h"
 
+#include "capacity.h"
+
 #include "log.h"
 #include "reload.h"
 #include "restart.h"
@@ -188,6 +190,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	control_set_clock(control->plane);
 	telemetry_update(control);
 	transaction_expire(control);
+	capacity_tend(control);
 	tend_state(control);
 	restart_tend(control);
 	trim_tend(control);

@@ -49,6 +49,7 @@ struct control {
 	uint64_t trim_changes;     /* objects that changed since memory was given back */
 	uint64_t trim_generation;  /* of the second before */
 	unsigned trim_quiet;       /* seconds for which it is the same */
+	uint64_t capacity_ns;      /* of the last look at capacities */
 	/* Parts of the settings that changed since the start: "ports, tcp". */
 	char next_start[SETTINGS_CHANGES_MAX];
 };

@@ -71,6 +71,8 @@ static json_t *choice_text(enum choose_result result, uint64_t missing)
 		[CHOOSE_DOWN] = "down",
 	};
 	char offers[256];
+	if (result == CHOOSE_OVER_CAPACITY)
+		return json_string("over the capacity that it advertises");
 	if (result < CHOOSE_NO_DELIVERY_PROTOCOL)
 		return json_string(choices[result]);
 	enum advert_type type = (enum advert_type)(result - CHOOSE_NO_DELIVERY_PROTOCOL);

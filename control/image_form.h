@@ -68,7 +68,7 @@ struct image_attached {
 };
 
 struct image_advert {
-	uint64_t offers, type;
+	uint64_t offers, soft, type;
 };
 
 /* Followed by struct image_pattern, then the arrays of a struct scope: times, candidates (with numbers of targets), named (numbers in IMAGE_FOOTPRINTS), qtypes,

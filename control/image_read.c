@@ -211,10 +211,10 @@ static bool read_advert(struct image_reader *reader, struct object *object)
 		return false;
 	if (form.type > ADVERT_OTHER)
 		return image_in_refuse(&reader->in, out_of_range);
-	struct advert *advert = malloc(sizeof(*advert));
+	struct advert *advert =
+		advert_new((enum advert_type)form.type, footprint, form.offers, form.soft);
 	if (!advert)
 		return image_in_no_memory(&reader->in);
-	*advert = (struct advert){1, footprint, (uint8_t)form.type, form.offers};
 	object->made.advert = new->advert = advert;
 	reader->targets[new->target].n_adverts++;
 	reader->n_attached++;

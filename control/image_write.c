@@ -153,7 +153,7 @@ static void write_dri(struct image_writer *writer, const struct dri *dri)
 
 static void write_advert(struct image_writer *writer, const struct advert *advert)
 {
-	struct image_advert form = {advert->offers, advert->type};
+	struct image_advert form = {advert->offers, advert->capacity.soft, advert->type};
 	write_attached(writer, advert, advert->footprint);
 	image_out_bytes(&writer->out, &form, sizeof(form));
 }

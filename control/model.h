@@ -67,6 +67,7 @@ struct model_advert {
 	const char *cdn;
 	const char *type;                   /* "FCI.DeliveryProtocol" */
 	uint64_t offers;                    /* struct advert */
+	uint64_t capacity;                  /* requests a second; UINT64_MAX: no limit */
 	struct model_footprints footprints; /* without names; empty: everywhere */
 	const char *json;
 };

@@ -39,6 +39,7 @@ struct worker *worker_new(struct plane *plane, unsigned id, int socket)
 	top_init(worker->top, plane->top_key, plane_now_ns(plane) / UINT64_C(1000000000));
 	worker->match.worker = id;
 	worker->match.random = rte_rand() | 1;
+	worker->match.counts = true;
 	worker->cookie_keys.n = settings->n_cookie_keys;
 	memcpy(worker->cookie_keys.key, settings->cookie_keys, sizeof(settings->cookie_keys));
 	return worker;

@@ -28,6 +28,7 @@ enum choose_result {
 	CHOOSE_NO_DELIVERY_PROTOCOL,
 	CHOOSE_NO_REDIRECTION_MODE,
 	CHOOSE_NO_METADATA,
+	CHOOSE_OVER_CAPACITY, /* more would come to it than it can take */
 };
 
 /* Told of each step when explain asks. A scope is told once for each place at which it hangs on the request's way; the
@@ -48,6 +49,7 @@ struct match_context {
 	uint64_t random;                 /* state of its generator, not 0 */
 	uint32_t turns[4096];            /* round-robin counters, by scope seed */
 	const struct match_trace *trace; /* NULL in workers */
+	bool counts; /* workers: what is chosen counts against the capacity of CDNs */
 };
 
 /* Takes distinguished hosts off an HTTP request, finds the scope, chooses a target, looks up its DRI. req changes only by

@@ -1,5 +1,6 @@
 /* match_choose - scope and request to target and DRI: who can be sent it, who is, and how. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "hits.h"
 #include "match.h"
 #include "match_client.h"
 #include "siphash.h"
@@ -121,7 +122,7 @@ static enum choose_result test_adverts(struct choice *choice, const struct targe
 				       uint64_t *missing)
 {
 	uint32_t i = 0;
-	while (i < target->n_adverts && target->adverts[i]->type < ADVERT_CHOSEN_BY) {
+	while (i < target->n_adverts && target->adverts[i]->type < ADVERT_OFFERS) {
 		enum advert_type type = (enum advert_type)target->adverts[i]->type;
 		uint64_t need = needed(choice, type), offered = 0;
 		for (; i < target->n_adverts && target->adverts[i]->type == type; i++) {
@@ -138,6 +139,34 @@ static enum choose_result test_adverts(struct choice *choice, const struct targe
 	return CHOOSE_NOT_PICKED;
 }
 
+/* All limits that are for the client count (RFC 9808 §2.2). */
+static bool within_capacity(struct choice *choice, const struct target *target)
+{
+	for (uint32_t i = 0; i < target->n_adverts; i++) {
+		const struct advert *advert = target->adverts[i];
+		if (advert->type != ADVERT_CAPACITY)
+			continue;
+		uint16_t shed = __atomic_load_n(&advert->capacity.shed, __ATOMIC_RELAXED);
+		if (shed &&
+		    match_client_in(&choice->client, choice->view, choice->req,
+				    advert->footprint) &&
+		    random_below(choice->context, CAPACITY_ALL) < shed)
+			return false;
+	}
+	return true;
+}
+
+static void count_capacity(struct choice *choice, const struct target *target)
+{
+	for (uint32_t i = 0; i < target->n_adverts; i++) {
+		const struct advert *advert = target->adverts[i];
+		if (advert->type == ADVERT_CAPACITY && advert->capacity.hits &&
+		    match_client_in(&choice->client, choice->view, choice->req, advert->footprint))
+			hits_count(choice->context->worker, advert->capacity.hits, 0,
+				   choice->req->now);
+	}
+}
+
 static enum choose_result test_candidate(struct choice *choice, const struct target *target,
 					 uint64_t *missing)
 {
@@ -145,6 +174,8 @@ static enum choose_result test_candidate(struct choice *choice, const struct tar
 	if (target->state == TARGET_DOWN)
 		return CHOOSE_DOWN;
 	enum choose_result result = test_adverts(choice, target, missing);
+	if (result == CHOOSE_NOT_PICKED && !within_capacity(choice, target))
+		return CHOOSE_OVER_CAPACITY;
 	return result == CHOOSE_NOT_PICKED && target->state == TARGET_DRAIN ? CHOOSE_DRAIN : result;
 }
 
@@ -226,6 +257,8 @@ static void choose(struct choice *choice, struct verdict *verdict)
 		const struct scope_candidate *taken = choose_candidate(choice);
 		if (taken && send_to(choice, taken->target, verdict)) {
 			verdict->candidate = (uint8_t)(taken - scope->candidates);
+			if (choice->context->counts)
+				count_capacity(choice, verdict->target);
 			return;
 		}
 	}

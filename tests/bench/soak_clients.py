@@ -106,7 +106,8 @@ class Changes:
                     return
                 *answers, rest = (rest + got).split(b"\n")
                 for answer in answers:
-                    self.take(answer)
+                    if b'"id":' in answer:  # else it tells the progress of one that takes long
+                        self.take(answer)
             self.teller.flush()
 
     def run(self):

@@ -105,6 +105,7 @@ class RandomObjects
 			R"(RedirectionMode", "value": {"redirection-modes": ["HTTP-I"]})",
 			R"(Metadata", "value": {"metadata": ["MI.Cache", "MI.Unheard"]})",
 			R"(Telemetry", "value": {"sources": []})",
+			R"(CapacityLimits", "value": {"limits": [{"limit-type": "requests", "maximum-hard": 9}]})",
 		};
 		return R"({"cdn": ")" + random.one_of(cdns) + R"(", "type": "FCI.)" +
 		       random.one_of(said) + footprints() + "}";

@@ -2,6 +2,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/support/tables_builder.h"
 
+extern "C" {
+#include "lib/hits.h"
+}
+
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
@@ -225,6 +229,13 @@ TEST(advert, refused)
 		{"advert", advert("DeliveryProtocol", "{}"), "'delivery-protocols' is missing"},
 		{"advert", advert("RedirectionMode", R"({"redirection-modes": [5]})"), "expected"},
 		{"advert", advert("Two words", "{}"), "its type is no name"},
+		{"advert", advert("CapacityLimits", R"({"limits": [{"limit-type": "requests"}]})"),
+		 "'maximum-hard' is missing"},
+		{"advert", advert("CapacityLimits", R"({"limits": [{"limit-type": "requests",
+			"maximum-hard": 5, "maximum-soft": 6}]})"),
+		 "maximum-soft is more than maximum-hard"},
+		{"advert", advert("CapacityLimits", R"({"limits": [{"maximum-hard": 5}]})"),
+		 "'limit-type' is missing"},
 		{"advert", advert("DeliveryProtocol", http, cidr("10.0.0.0/99")), "10.0.0.0/99"},
 		{"dri", R"({"cdn": "a"})", "expected 'dns-target', 'http-target' or both"},
 		{"dri", R"({"cdn": "a", "withdrawn": true, "http-target": {"host": "x.t"}})",
@@ -242,6 +253,86 @@ TEST(advert, refused)
 	}
 }
 
+/* --- capacity -------------------------------------------------------------------------------------------------------- */
+
+std::string limits(const std::string &soft, const std::string &footprints = "")
+{
+	return advert("CapacityLimits",
+		      R"({"limits": [{"limit-type": "egress", "maximum-hard": 1},
+			  {"limit-type": "requests", "maximum-hard": 100000, "maximum-soft": )" +
+			      soft + "}]}",
+		      footprints);
+}
+
+/* As workers do: a second of n requests, of which so many go to a. */
+int second(View &view, int n, const std::string &client = "10.0.0.1")
+{
+	int taken = 0;
+	for (int i = 0; i < n; i++)
+		taken += by_http(view, client) == "a";
+	return taken;
+}
+
+struct Capacity : testing::Test {
+	void SetUp() override
+	{
+		ASSERT_TRUE(hits_init(1));
+	}
+	void TearDown() override
+	{
+		hits_finish();
+	}
+	/* All limits of a, once a second. */
+	static void weigh(const View &view)
+	{
+		const struct target *a = view.target("a");
+		for (uint32_t i = 0; i < a->n_adverts; i++)
+			advert_weigh(a->adverts[i], 1);
+	}
+};
+
+TEST_F(Capacity, what_is_too_much_goes_elsewhere)
+{
+	{
+		View view(tables({limits("1000")}));
+		view.context->worker = 0;
+		view.context->counts = true;
+		EXPECT_EQ(second(view, 4000), 4000) << "nothing is known yet";
+		for (int i = 0; i < 5; i++) {
+			weigh(view);
+			EXPECT_NEAR(second(view, 4000), 1000, 150) << i;
+		}
+		weigh(view);
+		EXPECT_NEAR(second(view, 500), 125, 60) << "it still keeps back";
+		weigh(view);
+		EXPECT_EQ(second(view, 900), 900) << "and then no more";
+		weigh(view);
+		EXPECT_EQ(second(view, 900), 900);
+		view.context->counts = false; /* explain */
+		weigh(view);
+		EXPECT_EQ(second(view, 9000), 9000);
+		weigh(view);
+		EXPECT_EQ(second(view, 100), 100);
+	}
+}
+
+TEST_F(Capacity, only_where_the_limit_is_for)
+{
+	View view(tables({limits("0", cidr("20.0.0.0/8")), limits("100", cidr("10.0.0.0/8"))}));
+	view.context->worker = 0;
+	view.context->counts = true;
+	EXPECT_EQ(second(view, 100, "20.0.0.1"), 0) << "none at all";
+	EXPECT_EQ(second(view, 5000, "10.0.0.1"), 5000);
+	EXPECT_EQ(second(view, 5000, "192.0.2.1"), 5000);
+	weigh(view);
+	EXPECT_LT(second(view, 5000, "10.0.0.1"), 500);
+	EXPECT_EQ(second(view, 5000, "192.0.2.1"), 5000);
+	for (int i = 0; i < 9; i++) {
+		weigh(view);
+		EXPECT_EQ(second(view, 100, "20.0.0.1"), 0);
+	}
+}
+
 TEST(advert, offers_have_names)
 {
 	char text[64];
@@ -253,7 +344,7 @@ TEST(advert, offers_have_names)
 	EXPECT_EQ(advert_offer(ADVERT_DELIVERY_PROTOCOL, "HTTP/1.1"), 0u)
 		<< "RFC 8006 §7.3: as registered";
 	EXPECT_NE(advert_offer(ADVERT_METADATA, "mi.CACHE"), 0u);
-	for (unsigned type = 0; type < ADVERT_CHOSEN_BY; type++)
+	for (unsigned type = 0; type < ADVERT_OFFERS; type++)
 		EXPECT_EQ(advert_type_parse(advert_type_name((enum advert_type)type)), type);
 	EXPECT_EQ(advert_type_parse("FCI.DeliveryProtocol.v2"), ADVERT_OTHER);
 }
