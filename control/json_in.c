@@ -108,6 +108,11 @@ static bool is_known(const struct json_in *in, const char *key)
 	return false;
 }
 
+bool json_in_good(const struct json_in *in)
+{
+	return in->source->faults->total == in->faults;
+}
+
 bool json_in_end(struct json_in *in)
 {
 	const char *key;
@@ -116,7 +121,7 @@ bool json_in_end(struct json_in *in)
 		if (!is_known(in, key))
 			unknown_key(in, key, value);
 	}
-	return in->source->faults->total == in->faults;
+	return json_in_good(in);
 }
 
 static json_t *member(struct json_in *in, const char *key, enum json_in_need need)

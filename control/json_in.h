@@ -37,6 +37,9 @@ void json_in_begin(struct json_in *in, const struct json_source *source, json_t 
 /* true: nothing was wrong since json_in_begin, in this object and those read within it. */
 bool json_in_end(struct json_in *in);
 
+/* The same for a peer's object, whose members that nobody asked for are left alone. */
+bool json_in_good(const struct json_in *in);
+
 /* A fault at a value (NULL: at the object), with "what 'name': " before the text. */
 void json_in_fault(struct json_in *in, const json_t *value, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -57,6 +57,11 @@ bool footprint_type_parse(const char *text, enum footprint_type *type)
 	return false;
 }
 
+const char *footprint_type_name(enum footprint_type type)
+{
+	return types[type].name;
+}
+
 /* RFC 8006 §4.3.5, §4.3.6. */
 static bool parse_cidr(const char *text, uint8_t family, struct value *value)
 {
@@ -124,6 +129,12 @@ static bool parse_value(enum footprint_type type, const char *text, struct value
 	default:
 		return false;
 	}
+}
+
+const char *footprint_value_expected(enum footprint_type type, const char *text)
+{
+	struct value value;
+	return parse_value(type, text, &value) ? NULL : types[type].expected;
 }
 
 /* --- Checks --------------------------------------------------------------------------------------------------- */

@@ -30,6 +30,11 @@ struct footprint {
 /* false: not a type we know. */
 bool footprint_type_parse(const char *text, enum footprint_type *type);
 
+const char *footprint_type_name(enum footprint_type type);
+
+/* NULL: the type allows the value (RFC 8006 §4.3.5 to §4.3.8, RFC 9388 §2.1); else what it expects, as words. Not for a union. */
+const char *footprint_value_expected(enum footprint_type type, const char *value);
+
 /* --- Geolocation ------------------------------------------------------------------------------------------------ */
 
 /* What MaxMind DB files say of each address (AS number, country, subdivisions), flattened. Immutable; counted by the
