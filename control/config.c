@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "config_objects.h"
+#include "config_peers.h"
 #include "config_settings.h"
 #include "config_tree.h"
 #include "lib/array.h"
@@ -125,6 +126,7 @@ struct config_reading *config_open(const char *path, struct settings *settings,
 	json_in_begin(&reading->root, &reading->source, reading->tree, reading->source.place,
 		      "configuration");
 	config_settings_read(&reading->root, settings);
+	config_peers_read(&reading->root, path, settings);
 	read_geo(reading, path);
 	name_lists(&reading->root);
 	read_files(&reading->root, "tables", path, &reading->tables);

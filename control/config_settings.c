@@ -3,6 +3,7 @@
 #include "config_settings.h"
 
 #include "config.h"
+#include "config_peers.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -241,6 +242,7 @@ void settings_clear(struct settings *settings)
 	free(settings->prefix);
 	free(settings->socket);
 	free(settings->state_file);
+	config_peers_clear(settings);
 	for (size_t i = 0; i < settings->n_eal_arguments; i++)
 		free(settings->eal_arguments[i]);
 	for (size_t i = 0; i < settings->n_ports; i++) {
@@ -300,6 +302,23 @@ static bool same_ports(const struct settings *a, const struct settings *b)
 	return same;
 }
 
+static bool same_listen(const struct listen_at *a, size_t n_a, const struct listen_at *b,
+			size_t n_b)
+{
+	bool same = n_a == n_b;
+	for (size_t i = 0; same && i < n_a; i++)
+		same = ip_addr_equal(&a[i].address, &b[i].address) && a[i].port == b[i].port;
+	return same;
+}
+
+/* The files are read again at a reload. */
+static bool same_interconnection(const struct interconnection *a, const struct interconnection *b)
+{
+	return same_text(a->provider_id, b->provider_id) &&
+	       same_listen(a->listen, a->n_listen, b->listen, b->n_listen) &&
+	       same_listen(a->plain, a->n_plain, b->plain, b->n_plain);
+}
+
 const char *settings_changes(const struct settings *a, const struct settings *b,
 			     char buf[SETTINGS_CHANGES_MAX])
 {
@@ -315,6 +334,7 @@ const char *settings_changes(const struct settings *a, const struct settings *b,
 		{"control", same_text(a->socket, b->socket) && a->drain_ms == b->drain_ms},
 		{"state", same_text(a->state_file, b->state_file) &&
 				  a->state_sync_full == b->state_sync_full},
+		{"interconnection", same_interconnection(&a->interconnection, &b->interconnection)},
 	};
 	buf[0] = '\0';
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config_write.h"
 
+#include "config_peers.h"
 #include "lib/array.h"
 #include "stats.h"
 
@@ -234,6 +235,21 @@ static void put_tcp(struct config_text *text, const struct settings *settings, b
 		put(text, "# tcp.cookie-keys are configured; they are secret and not shown here\n");
 }
 
+static void put_peers(struct config_text *text, const struct settings *settings)
+{
+	if (settings->interconnection.provider_id)
+		put_setting(text, "interconnection",
+			    config_peers_interconnection_json(&settings->interconnection));
+	for (size_t i = 0; i < settings->peers.n; i++) {
+		json_t *peer = config_peers_json(&settings->peers.list[i]);
+		text->failed |= !peer;
+		put_item(text, "peers", i, peer);
+		json_decref(peer);
+	}
+	if (settings->peers.n)
+		end_list(text);
+}
+
 static void put_settings(struct config_text *text, const struct settings *settings,
 			 const struct view *view, bool secrets)
 {
@@ -257,6 +273,7 @@ static void put_settings(struct config_text *text, const struct settings *settin
 	put_setting(text, "state",
 		    json_pack("{s:s*, s:s}", "file", settings->state_file, "sync",
 			      settings->state_sync_full ? "full" : "normal"));
+	put_peers(text, settings);
 	if (geo)
 		put_setting(text, "geo", geo_json(geo));
 }

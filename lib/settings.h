@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ip.h"
+#include "peers.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,4 +56,7 @@ struct settings {
 	/* state */
 	char *state_file;     /* NULL: what is set at run time ends with the process */
 	bool state_sync_full; /* false: it outlives the process, but perhaps not the power */
+	/* other CDNs */
+	struct interconnection interconnection;
+	struct peers peers; /* read again at a reload, as the three files of interconnection */
 };
