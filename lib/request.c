@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "request.h"
 
-#include "octet_class.h"
+#include "percent.h"
 
 enum { HOST_TEXT_MAX = 253, LABEL_MAX = 63, IP6_LITERAL_MAX = 2 + 45 };
 
@@ -64,27 +64,6 @@ bool request_key_host(struct request *req, const uint8_t *host, size_t len)
 	return true;
 }
 
-static uint8_t hex_value(uint8_t c)
-{
-	return (uint8_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
-/* Writes the triplet at `at` in normal form (RFC 3986 §6.2.2.1, §6.2.2.2); gives how many octets
- * that are. */
-static size_t put_triplet(uint8_t *out, const uint8_t *at)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	uint8_t high = hex_value(at[1]), low = hex_value(at[2]), octet = (uint8_t)(high << 4 | low);
-	if (octet_class[octet] & OCTET_UNRESERVED) {
-		out[0] = octet;
-		return 1;
-	}
-	out[0] = '%';
-	out[1] = (uint8_t)digits[high];
-	out[2] = (uint8_t)digits[low];
-	return 3;
-}
-
 /* Takes off the segment that ends at `out` when it is "." or "..", and with ".." the one before it
  * (RFC 3986 §5.2.4). Gives the new end: `out` itself, or behind a '/'. */
 static uint8_t *drop_dots(uint8_t *root, uint8_t *segment, uint8_t *out)
@@ -113,9 +92,8 @@ bool request_key_path(struct request *req, const uint8_t *path, size_t len)
 			if (end == out)
 				*end++ = '/';
 			segment = out = end;
-		} else if (path[i] == '%' && len - i > 2 &&
-			   octet_class[path[i + 1]] & octet_class[path[i + 2]] & OCTET_HEX) {
-			out += put_triplet(out, path + i);
+		} else if (percent_is(path + i, len - i)) {
+			out += percent_normal(out, path + i);
 			i += 2;
 		} else {
 			return false;
