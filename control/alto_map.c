@@ -365,8 +365,10 @@ static bool gather(const struct alto_map *map, const char *name, size_t *left,
 	const struct pid *pid = find(map, name);
 	if (!pid)
 		return true;
-	if (pid->n > *left)
+	if (pid->n > *left) {
+		*left = 0;
 		return false;
+	}
 	*left -= pid->n;
 	for (size_t i = 0; i < pid->n; i++)
 		if (!put_piece(ranges, &map->pieces[pid->first + i]))

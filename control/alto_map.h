@@ -24,7 +24,7 @@ bool alto_map_covers(const struct alto_map *map, unsigned family);
 /* The addresses of some PIDs: those whose longest prefix in the whole map is theirs, and so not those of the more specific
  * prefixes of other PIDs. The fewest prefixes that say it, IPv4 first, in ascending order; in *list, for free(). PIDs that are not
  * in the map have none. *left is how many ranges may be looked at and prefixes made, and gets less. false, with the reason in
- * err: it does not suffice, or no memory. */
+ * err: it does not suffice and is 0 now, or no memory. */
 bool alto_map_prefixes(const struct alto_map *map, const char *const *pids, size_t n_pids,
 		       size_t *left, struct ip_prefix **list, size_t *n, char *err, size_t err_len);
 

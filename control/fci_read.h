@@ -17,6 +17,7 @@ struct fci_how {
 /* Reads a response with "cdni-advertisement" (RFC 9241 §3.7), or RFC 8008's {"capabilities": [...]}. PIDs are resolved only if
  * the response depends on the map in its version ("dependent-vtags"). An entry that is wrong is left out and becomes one fault,
  * "entry 3 (FCI.Logging): ..."; the others stay. false: the body is no advertisement, is past a limit, or no memory; nothing is
- * taken then, and the last fault says why. *list is to be cleared in any case. Control thread. */
+ * taken then, and the last fault says why. *list is to be cleared in any case. About 30 us for an entry with ten prefixes: a large
+ * advertisement is for the helper thread, which may call this while nobody else touches body, map and faults. */
 bool fci_read(const struct fci_how *how, json_t *body, struct fci_list *list,
 	      struct faults *faults);

@@ -64,7 +64,7 @@ static bool logging_covers(const json_t *have, const json_t *want, size_t *left)
 	const json_t *wanted = json_object_get(want, "fields");
 	return covers(json_object_get(have, "record-type"), json_object_get(want, "record-type"),
 		      left) &&
-	       (!fields || (wanted && covers(fields, wanted, left)));
+	       (!fields || covers(fields, wanted, left));
 }
 
 /* --- Filters ---------------------------------------------------------------------------------- */

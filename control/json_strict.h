@@ -6,17 +6,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What reads a value goes as deep on its stack. */
 struct json_limits {
 	size_t octets;  /* of the text */
-	unsigned depth; /* of arrays and objects in each other, at most JSON_STRICT_DEPTH_MAX */
-	size_t values;  /* members and elements of all arrays and objects together */
+	unsigned depth; /* of arrays and objects in each other */
+	size_t values;  /* members and elements of all of them together */
 };
-enum { JSON_STRICT_DEPTH_MAX = 100 };
 
 /* Any thread. All texts of errors are one sentence without its full stop, cut where they do not fit. */
 
 /* Gives the value, which may be of any type. NULL, with the reason in err: over a limit (seen before any memory is taken); no
- * JSON, or a NUL, which jansson passes over; a name twice in one object; a character that is none (RFC 7493 §2.1); an integer beyond 2^53 - 1 (§2.2), or no memory. */
+ * JSON, or a NUL, which jansson passes over; a name twice in one object (RFC 7493 §2.3); a character that Unicode has not (§2.1);
+ * an integer beyond 2^53 - 1 (§2.2), or no memory. */
 json_t *json_strict_load(const char *text, size_t len, const struct json_limits *limits, char *err,
 			 size_t err_len);
 

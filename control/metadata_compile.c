@@ -14,7 +14,8 @@
 #include <string.h>
 #include <strings.h>
 
-enum { NAME_MAX_OF_HOST = 160, HTTP_PROTOCOLS = PROTOCOL_HTTP | PROTOCOL_HTTPS };
+/* Names of objects have at most 255 octets, and the host is in them. */
+enum { HOST_MAX = 160, HTTP_PROTOCOLS = PROTOCOL_HTTP | PROTOCOL_HTTPS };
 
 struct compiling {
 	const struct metadata_policy *policy;
@@ -22,10 +23,10 @@ struct compiling {
 	struct json_source source;
 	struct footprint_txn *footprints;
 	json_t *closed; /* regexes of the host whose paths are decided on: are they without regard to case? */
-	json_t *seen;   /* hosts and fallback targets that were there */
-	char host[256]; /* the one that is compiled now */
-	size_t first;   /* index of its first object */
-	int priority;   /* of its next scope */
+	json_t *seen;            /* hosts and fallback targets that were there */
+	char host[HOST_MAX + 1]; /* the one that is compiled now */
+	size_t first;            /* index of its first object */
+	int priority;            /* of its next scope */
 	unsigned number;
 };
 
@@ -122,7 +123,7 @@ static bool add_attributes(struct compiling *c, const struct region *region, con
 
 static void emit(struct compiling *c, const struct region *region, const struct decision *decision)
 {
-	char name[sizeof(c->host) + NAME_MAX_OF_HOST];
+	char name[2 * HOST_MAX];
 	absorb(c, region, decision);
 	if (c->priority < INT16_MIN || json_array_size(c->out->objects) >= c->policy->scopes) {
 		faults_add(
@@ -247,7 +248,7 @@ static void add_fallback(struct compiling *c, const char *name, const char *endp
 static json_t *fallback_of(struct compiling *c, const struct region *region)
 {
 	static const char *const schemes[] = {"http", "https", NULL};
-	char name[2 * sizeof(c->host) + NAME_MAX_OF_HOST], host[sizeof(c->host)];
+	char name[2 * HOST_MAX], host[sizeof(c->host)];
 	struct json_in in;
 	struct request key;
 	json_t *value = value_of(c, region, "MI.FallbackTarget");
@@ -259,7 +260,7 @@ static json_t *fallback_of(struct compiling *c, const struct region *region)
 	const char *scheme = choice < 0 ? NULL : schemes[choice];
 	size_t len = endpoint ? metadata_tree_host_len(endpoint, true) : 0;
 	bool same = len && !strncasecmp(endpoint, c->host, len) && !c->host[len];
-	if (!len || len > NAME_MAX_OF_HOST || same ||
+	if (!len || len > HOST_MAX || same ||
 	    !request_key_host(&key, (const uint8_t *)endpoint, len)) {
 		json_in_fault(&in, NULL, "host: expected a host other than the one it is for");
 		return NULL;
@@ -444,13 +445,13 @@ static bool take_host(struct compiling *c, struct json_in *in)
 	size_t len = host ? metadata_tree_host_len(host, false) : 0;
 	if (!host)
 		return false;
-	if (!len || len > NAME_MAX_OF_HOST || !request_key_host(&key, (const uint8_t *)host, len)) {
+	if (!len || len > HOST_MAX || !request_key_host(&key, (const uint8_t *)host, len)) {
 		json_in_fault(
 			in, json_object_get(in->object, "host"),
 			"host: '%.255s' cannot be told from others here; expected a name of at "
 			"most "
 			"%d octets or an address, without a port or with that of http or https",
-			host, NAME_MAX_OF_HOST);
+			host, HOST_MAX);
 		return false;
 	}
 	for (size_t i = 0; i < len; i++)

@@ -11,7 +11,7 @@
 
 /* What the metadata is compiled for. */
 struct metadata_policy {
-	const char *name;   /* begins the names of all objects that are made */
+	const char *name;   /* begins the names of all objects that are made; at most 64 octets */
 	const char *origin; /* the URI of the HostIndex, for faults */
 	const json_t *
 		allow; /* members of the scopes that accept requests, such as candidates; no condition */

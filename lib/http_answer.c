@@ -75,11 +75,15 @@ static void write_host(struct writer *w, struct span host)
 		out[i] = octet_lower(host.at[i]);
 }
 
-static void write_location(struct writer *w, const struct request *req, const struct dri *dri,
-			   const char *scheme)
+bool http_answer_location(struct writer *w, const struct request *req, const struct dri *dri)
 {
 	const struct span *path = &req->http.path, *query = &req->http.query;
-	writer_text(w, "Location: ");
+	if (!dri || !dri->authority || (dri->include_redirecting_host && req->http.host.len == 0))
+		return false;
+	bool https = req->protocol == PROTOCOL_HTTPS;
+	const char *scheme = dri->scheme ? dri->scheme : https ? "https" : "http";
+	if (https && strcmp(scheme, "https") != 0)
+		return false;
 	writer_text(w, scheme);
 	writer_text(w, "://");
 	writer_text(w, dri->authority);
@@ -90,24 +94,19 @@ static void write_location(struct writer *w, const struct request *req, const st
 	}
 	writer_bytes(w, path->at + 1, path->len - 1);
 	writer_bytes(w, query->at, query->len);
-	writer_text(w, "\r\n");
+	return true;
 }
 
 static struct http_answer write_redirect(uint8_t *out, size_t cap, const struct request *req,
 					 const struct verdict *verdict, const char *date)
 {
-	const struct dri *dri = verdict->dri;
-	if (!dri || !dri->authority || (dri->include_redirecting_host && req->http.host.len == 0))
-		return write_error(out, cap, 503, date);
-	bool https = req->protocol == PROTOCOL_HTTPS;
-	const char *scheme = dri->scheme ? dri->scheme : https ? "https" : "http";
-	if (https && strcmp(scheme, "https") != 0)
-		return write_error(out, cap, 503, date);
-
 	uint16_t status = verdict->scope ? verdict->scope->status : 302;
 	struct writer w = writer_of(out, cap);
 	write_start(&w, kind_of(redirects, sizeof(redirects) / sizeof(redirects[0]), status), date);
-	write_location(&w, req, dri, scheme);
+	writer_text(&w, "Location: ");
+	if (!http_answer_location(&w, req, verdict->dri))
+		return write_error(out, cap, 503, date);
+	writer_text(&w, "\r\n");
 	write_end(&w);
 	if (w.bad)
 		return write_error(out, cap, 414, date);

@@ -25,11 +25,14 @@ enum { HTTP_ANSWER_ERROR_MAX = 128 };
  * an https request to http, or needs the redirecting host of a request that has none.
  * - error: req->http.status; 405 with Allow.
  *
- * A redirect that does not fit becomes 414. `date` is what http_date_write gives for now.
- *
- * Location (RFC 8804 §2): scheme "://" authority path-prefix [redirecting-host "/"]
- * path-without-its-first-'/' query. The scheme is the DRI's, else the request's; path and query are
- * the client's own octets, dot segments included: it is the client who goes there with them. Nothing of the
- * request is written that http_request_parse did not check. Any thread. */
+ * A redirect that does not fit becomes 414. `date` is what http_date_write gives for now. Any thread. */
 struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct request *req,
 				     const struct verdict *verdict, const char date[HTTP_DATE_LEN]);
+
+/* The URI that a DRI sends the request to (RFC 8804 §2): scheme "://" authority path-prefix
+ * [redirecting-host "/"] path-without-its-first-'/' query. The scheme is the DRI's, else the request's;
+ * path and query are the client's own octets, dot segments included: it is the client who goes there
+ * with them. Nothing of the request is written that http_request_parse did not check. false: there is
+ * no HTTP part (dri may be NULL), it would send an https request to http, or it needs the redirecting
+ * host of a request that has none. What does not fit shows in w->bad. Any thread. */
+bool http_answer_location(struct writer *w, const struct request *req, const struct dri *dri);

@@ -161,7 +161,7 @@ void match_scope(const struct view *view, struct match_context *context, struct 
 	*verdict = (struct verdict){.outcome = VERDICT_NO_SCOPE, .candidate = SCOPE_CANDIDATES_MAX};
 	if (req->protocol == PROTOCOL_DNS) {
 		verdict->zone = find_zone(view->zones, req->key, req->host_len);
-		if (!verdict->zone)
+		if (!verdict->zone && !req->via_ri)
 			return;
 	} else if (view->distinguished) {
 		unstack(view, context, req);
@@ -178,9 +178,9 @@ void match_scope(const struct view *view, struct match_context *context, struct 
 	const struct scope_entry *best = search_way(&search, &way);
 	if (best)
 		verdict->scope = best->scope;
+	verdict->ecs_scope = match_client_scope(&search.client, view, req);
 	if (req->protocol != PROTOCOL_DNS)
 		return;
-	verdict->ecs_scope = match_client_scope(&search.client, view, req);
 	verdict->name_exists = way.n || scope_trie_has_host(view->scopes, req->key, req->host_len);
 }
 

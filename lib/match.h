@@ -7,6 +7,8 @@
 #include "verdict.h"
 #include "view.h"
 
+#include <assert.h>
+
 /* Why a scope that hangs at a place on the request's way lost, or that it won. */
 enum match_result {
 	MATCH_WON,
@@ -49,8 +51,10 @@ struct match_context {
 	uint64_t random;                 /* state of its generator, not 0 */
 	uint32_t turns[4096];            /* round-robin counters, by scope seed */
 	const struct match_trace *trace; /* NULL in workers */
-	bool counts; /* workers: what is chosen counts against the capacity of CDNs */
+	uint64_t tried; /* bit i: the scope's candidate i is not to be chosen; 0 in workers */
+	bool counts;    /* workers: what is chosen counts against the capacity of CDNs */
 };
+static_assert((int)SCOPE_CANDIDATES_MAX <= 64, "tried has a bit for each candidate");
 
 /* Takes distinguished hosts off an HTTP request, finds the scope, chooses a target, looks up its DRI. req changes only by
  * unstacking. verdict is written whole. No allocation, no system call. */
@@ -62,3 +66,21 @@ void match_scope(const struct view *view, struct match_context *context, struct 
 		 struct verdict *verdict);
 void match_choose(const struct view *view, struct match_context *context, const struct request *req,
 		  struct verdict *verdict);
+
+/* The same one step at a time, for who tries one candidate after the other. Both raise verdict->ecs_scope as match_choose does. The
+ * candidate that the scope's policy takes among those that can be used, without those tried; NULL: there is none. The DRI of a target
+ * for this request, or NULL. */
+const struct scope_candidate *match_candidate(const struct view *view,
+					      struct match_context *context,
+					      const struct request *req, struct verdict *verdict);
+const struct dri *match_dri(const struct view *view, const struct request *req,
+			    const struct target *target, struct verdict *verdict);
+
+/* Whether a DRI (NULL: none) can redirect the request. An https request is never sent to http (RFC 7336 §3.2). */
+enum match_fit {
+	MATCH_FITS,
+	MATCH_FIT_NO_DRI,
+	MATCH_FIT_NO_PART, /* none for the request's protocol */
+	MATCH_FIT_DOWNGRADE,
+};
+enum match_fit match_dri_fit(const struct request *req, const struct dri *dri);

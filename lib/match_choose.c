@@ -210,7 +210,7 @@ static const struct scope_candidate *choose_candidate(struct choice *choice)
 			choice, view_target(choice->view, scope->candidates[i].target), &missing);
 	for (unsigned round = 0; round < 2 && !n; round++)
 		for (uint16_t i = 0; i < scope->n_candidates; i++)
-			if (results[i] == rounds[round])
+			if (results[i] == rounds[round] && !(choice->context->tried >> i & 1))
 				usable[n++] = &scope->candidates[i];
 	if (n)
 		taken = usable[pick(choice->view, choice->context, choice->req, scope, usable, n)];
@@ -231,18 +231,23 @@ static const struct dri *find_dri(struct choice *choice, const struct target *ta
 	return NULL;
 }
 
-/* An https request is never sent to http (RFC 7336 §3.2). */
+enum match_fit match_dri_fit(const struct request *req, const struct dri *dri)
+{
+	if (!dri)
+		return MATCH_FIT_NO_DRI;
+	if (req->protocol == PROTOCOL_DNS)
+		return dri->cname_len || dri->n_v4 || dri->n_v6 ? MATCH_FITS : MATCH_FIT_NO_PART;
+	if (!dri->authority)
+		return MATCH_FIT_NO_PART;
+	bool to_http = dri->scheme && strcmp(dri->scheme, "http") == 0;
+	return req->protocol == PROTOCOL_HTTPS && to_http ? MATCH_FIT_DOWNGRADE : MATCH_FITS;
+}
+
 static bool send_to(struct choice *choice, uint32_t target, struct verdict *verdict)
 {
-	const struct request *req = choice->req;
 	const struct target *to = view_target(choice->view, target);
 	const struct dri *dri = find_dri(choice, to);
-	if (!dri)
-		return false;
-	if (req->protocol == PROTOCOL_DNS ? !dri->cname_len && !dri->n_v4 && !dri->n_v6
-					  : !dri->authority)
-		return false;
-	if (req->protocol == PROTOCOL_HTTPS && dri->scheme && strcmp(dri->scheme, "http") == 0)
+	if (match_dri_fit(choice->req, dri) != MATCH_FITS)
 		return false;
 	verdict->outcome = VERDICT_REDIRECT;
 	verdict->target = to;
@@ -271,6 +276,23 @@ static void choose(struct choice *choice, struct verdict *verdict)
 			send_to(choice, fallbacks[i], verdict);
 }
 
+static void begin(struct choice *choice, const struct view *view, struct match_context *context,
+		  const struct request *req, const struct verdict *verdict)
+{
+	choice->view = view;
+	choice->context = context;
+	choice->req = req;
+	choice->scope = verdict->scope;
+	match_client_init(&choice->client);
+}
+
+static void end(const struct choice *choice, struct verdict *verdict)
+{
+	uint8_t scope = match_client_scope(&choice->client, choice->view, choice->req);
+	if (scope > verdict->ecs_scope)
+		verdict->ecs_scope = scope;
+}
+
 void match_choose(const struct view *view, struct match_context *context, const struct request *req,
 		  struct verdict *verdict)
 {
@@ -281,13 +303,30 @@ void match_choose(const struct view *view, struct match_context *context, const 
 		return;
 	}
 	struct choice choice;
-	choice.view = view;
-	choice.context = context;
-	choice.req = req;
-	choice.scope = verdict->scope;
-	match_client_init(&choice.client);
+	begin(&choice, view, context, req, verdict);
 	choose(&choice, verdict);
-	uint8_t scope = match_client_scope(&choice.client, view, req);
-	if (scope > verdict->ecs_scope)
-		verdict->ecs_scope = scope;
+	end(&choice, verdict);
+}
+
+/* --- One step at a time --------------------------------------------------------------------------------------------- */
+
+const struct scope_candidate *match_candidate(const struct view *view,
+					      struct match_context *context,
+					      const struct request *req, struct verdict *verdict)
+{
+	struct choice choice;
+	begin(&choice, view, context, req, verdict);
+	const struct scope_candidate *taken = choose_candidate(&choice);
+	end(&choice, verdict);
+	return taken;
+}
+
+const struct dri *match_dri(const struct view *view, const struct request *req,
+			    const struct target *target, struct verdict *verdict)
+{
+	struct choice choice;
+	begin(&choice, view, NULL, req, verdict);
+	const struct dri *dri = find_dri(&choice, target);
+	end(&choice, verdict);
+	return dri;
 }

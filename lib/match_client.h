@@ -43,8 +43,8 @@ static inline bool match_client_in(struct match_client *client, const struct vie
 	if (!client->located)
 		footprint_find(view->footprints, &req->client, &client->found);
 	client->located = true;
-	/* Only an echoed client subnet asks what the decision depended on. */
-	if (req->protocol == PROTOCOL_DNS && req->dns.ecs)
+	/* Only an echoed client subnet and an upstream CDN ask what the decision depended on. */
+	if (req->via_ri || (req->protocol == PROTOCOL_DNS && req->dns.ecs))
 		match_client_remember(client, id);
 	return footprint_has(&client->found, id);
 }

@@ -60,6 +60,9 @@ struct request {
 	uint8_t protocol; /* enum request_protocol */
 	/* Whom the decision is for: the ECS prefix, else the resolver; the peer for HTTP. Bits past client_len are 0. */
 	uint8_t client_len;
+	/* Asked by an upstream CDN over the Redirection Interface: a DNS name need not lie in a zone of ours, and
+	 * verdict.ecs_scope is found whatever the protocol (RFC 7975 §4.6). */
+	bool via_ri;
 	struct ip_addr client;
 	uint64_t now; /* seconds since 1970-01-01 UTC */
 	union {

@@ -130,6 +130,16 @@ TEST(AltoMap, WrongMapsAreRefused)
 		<< "twice in one PID is harmless";
 }
 
+/* More prefixes around one address than there are lengths. */
+TEST(AltoMap, OnePrefixManyTimesIsOne)
+{
+	std::string list = "'10.0.0.0/8'";
+	for (int i = 0; i < 300; i++)
+		list += ",'10.0.0.0/8'";
+	EXPECT_EQ(text_of(prefixes_of(map_of("{'a': {'ipv4': [" + list + "]}}"), {"a"})),
+		  "10.0.0.0/8");
+}
+
 /* A map of few wide and many narrow prefixes makes far more than it has. */
 TEST(AltoMap, WhatIsMadeHasALimit)
 {
@@ -146,6 +156,7 @@ TEST(AltoMap, WhatIsMadeHasALimit)
 	EXPECT_EQ(left, 0u);
 	left = 1;
 	EXPECT_FALSE(alto_map_prefixes(map.get(), &a, 1, &left, &list, &n, err, sizeof(err)));
+	EXPECT_EQ(left, 0u) << "two ranges had to be looked at";
 }
 
 /* --- Against a naive longest match ------------------------------------------------------------ */

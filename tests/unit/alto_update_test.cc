@@ -77,6 +77,7 @@ TEST(AltoUpdate, TheRequestHasTheTagsOfWhatIsHeld)
 	EXPECT_EQ(u.open(), R"({"add":{"m":{"incremental-changes":false,"resource-id":"map"},)"
 			    R"("s":{"resource-id":"adv","tag":"t2"}}})");
 	EXPECT_EQ(alto_update_control_uri(u.update), nullptr) << "that was of the other stream";
+	EXPECT_EQ(u.take(full, version("t3")), ALTO_UPDATE_BAD) << "a control event comes first";
 	EXPECT_EQ(u.take(control, "{'control-uri': null}"), ALTO_UPDATE_NOTHING);
 	EXPECT_EQ(u.take(merge, "{'x': 1}"), ALTO_UPDATE_CHANGED) << "it goes on where it was";
 

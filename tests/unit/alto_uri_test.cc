@@ -51,6 +51,7 @@ TEST(AltoUri, OtherSchemesAndCredentialsAreRefused)
 		EXPECT_EQ(resolve(reference), "") << reference;
 	EXPECT_EQ(resolve("x", "not a base"), "");
 	EXPECT_EQ(resolve("x", ""), "");
+	EXPECT_EQ(resolve("x", "https://user:word@h.example/"), "");
 }
 
 } /* namespace */

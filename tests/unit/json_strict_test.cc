@@ -103,7 +103,8 @@ TEST(JsonStrict, TextsAreUnicode)
 				 R"(["\ud83f\udffe"])", R"("\udbff\udfff")", "\"\xef\xb7\x90\""})
 		expect_refused(text, "a text has a character that Unicode has not");
 	expect_refused(R"({"a\uffff":1})", "name of a member");
-	for (std::string text : {R"("\ufffd\ufdcf\ufdf0")", R"("\ud83f\udffd\ud83e\udffd\uffef")"})
+	for (std::string text : {R"("\ufffd\ufdcf\ufdf0")", R"("\ud83b\udffe")",
+				 R"("\ud83f\udffd\ud83e\udffd\uffef")"})
 		EXPECT_NE(load(text)[0], '!') << text;
 }
 

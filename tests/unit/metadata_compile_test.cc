@@ -309,6 +309,11 @@ TEST(metadata_compile, faults)
 		EXPECT_EQ(world.ask({"http", "ok.t", "/", "10.0.0.1", 10}), "allow");
 		EXPECT_EQ(json_array_size(world.scopes.objects), 2u);
 	}
+	std::string label(63, 'x'),
+		longest = label + "." + label + "." + std::string(30, 'y') + ".t";
+	MetadataWorld world(index(host(longest, "") + "," + host("z" + longest, "")));
+	EXPECT_EQ(world.ask({"http", longest, "/", "10.0.0.1", 10}), "allow");
+	EXPECT_NE(world.said.find("expected a name of at most 160 octets"), std::string::npos);
 	EXPECT_EQ(MetadataWorld("{}").said, "HostIndex: 'hosts' is missing\n");
 	MetadataWorld many(index(host("ok.t", "") + "," +
 				 host("h.t", "", path("/a", "") + "," + path("/b", ""))),
