@@ -234,6 +234,13 @@ bool entry_begin(struct compiler *compiler, struct entry *entry, enum object_kin
 		*refused = true;
 		return false;
 	}
+	if (source->yields && old->set != source->set) {
+		faults_add(compiler->faults, place,
+			   "set '%s' has %s '%.255s' already, and that counts", old->set,
+			   object_kind_name(kind), name);
+		*refused = true;
+		return false;
+	}
 	if (old->runtime && !source->runtime) {
 		compiler->counts.overridden++;
 		*refused = !compiler_note_base(compiler, old, true);

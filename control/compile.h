@@ -23,7 +23,8 @@ struct compiler_source {
 	bool runtime;    /* stands over what is not */
 	/* One reading of files: a name is refused when it comes twice in it. 0: none. */
 	uint32_t pass;
-	bool sweep;     /* what does not come in this pass goes in the end, by compiler_sweep */
+	bool sweep;  /* what does not come in this pass goes in the end, by compiler_sweep */
+	bool yields; /* an object of the same name in another set stays, and this one is refused */
 	uint64_t order; /* the next object without an order gets at least this one */
 };
 void compiler_source(struct compiler *compiler, const struct compiler_source *source);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config.h"
 
+#include "config_advertise.h"
 #include "config_objects.h"
 #include "config_peers.h"
 #include "config_settings.h"
@@ -127,6 +128,7 @@ struct config_reading *config_open(const char *path, struct settings *settings,
 		      "configuration");
 	config_settings_read(&reading->root, settings);
 	config_peers_read(&reading->root, path, settings);
+	config_advertise_check(&reading->root, settings);
 	read_geo(reading, path);
 	name_lists(&reading->root);
 	read_files(&reading->root, "tables", path, &reading->tables);

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config_peers.h"
 
+#include "config_advertise.h"
+
 #include <ctype.h>
 #include <curl/curl.h>
 #include <limits.h>
@@ -310,6 +312,7 @@ static void read_peer(struct json_in *root, json_t *json, struct peer_settings *
 	peer->disclose = (enum disclosure)json_in_choice(&in, "disclose", disclosures,
 							 DISCLOSE_REQUEST_ROUTERS);
 	peer->max_hops = (uint32_t)json_in_integer(&in, "max-hops", 1, HOPS_MAX, 4);
+	config_advertise_read(&in, peer);
 	json_in_end(&in);
 }
 
@@ -388,6 +391,7 @@ static void peer_clear(struct peer_settings *peer)
 	free(peer->redirection);
 	for (size_t i = 0; i < peer->n_hosts; i++)
 		free(peer->hosts[i]);
+	config_advertise_clear(peer);
 }
 
 void config_peers_clear(struct settings *settings)
@@ -420,7 +424,7 @@ bool config_peers_same(const struct peer_settings *a, const struct peer_settings
 	       a->strategy == b->strategy && a->hold_s == b->hold_s && a->stale_s == b->stale_s &&
 	       !memcmp(&a->limits, &b->limits, sizeof(a->limits)) && a->lenient == b->lenient &&
 	       a->plain_http == b->plain_http && a->disclose == b->disclose &&
-	       a->max_hops == b->max_hops;
+	       a->max_hops == b->max_hops && config_advertise_same(a, b);
 }
 
 const struct peer_settings *config_peers_find(const struct peers *peers, const char *name)
@@ -490,14 +494,15 @@ json_t *config_peers_json(const struct peer_settings *peer)
 {
 	char text[IP_TEXT_MAX];
 	const char *address = peer->address.family ? ip_addr_text(&peer->address, text) : NULL;
-	return json_pack("{s:s, s:o, s:s*, s:s*, s:s, s:s*, s:s*, s:o, s:s, s:I, s:I, s:o, s:b, "
-			 "s:b, s:s, s:I}",
-			 "name", peer->name, "roles", roles_json(peer->roles), "identity",
-			 peer->identity, "address", address, "provider-id", peer->provider_id,
-			 "directory", peer->directory, "redirection", peer->redirection, "hosts",
-			 hosts_json(peer), "strategy", strategies[peer->strategy], "hold-time",
-			 (json_int_t)peer->hold_s, "stale-time", (json_int_t)peer->stale_s,
-			 "limits", limits_json(&peer->limits), "lenient", (int)peer->lenient,
-			 "plain-http", (int)peer->plain_http, "disclose",
-			 disclosures[peer->disclose], "max-hops", (json_int_t)peer->max_hops);
+	json_t *json = json_pack(
+		"{s:s, s:o, s:s*, s:s*, s:s, s:s*, s:s*, s:o, s:s, s:I, s:I, s:o, s:b, "
+		"s:b, s:s, s:I}",
+		"name", peer->name, "roles", roles_json(peer->roles), "identity", peer->identity,
+		"address", address, "provider-id", peer->provider_id, "directory", peer->directory,
+		"redirection", peer->redirection, "hosts", hosts_json(peer), "strategy",
+		strategies[peer->strategy], "hold-time", (json_int_t)peer->hold_s, "stale-time",
+		(json_int_t)peer->stale_s, "limits", limits_json(&peer->limits), "lenient",
+		(int)peer->lenient, "plain-http", (int)peer->plain_http, "disclose",
+		disclosures[peer->disclose], "max-hops", (json_int_t)peer->max_hops);
+	return config_advertise_json(json, peer);
 }

@@ -9,6 +9,7 @@
 #include "restart.h"
 #include "rpc.h"
 #include "server.h"
+#include "sessions.h"
 #include "show_config.h"
 #include "telemetry.h"
 #include "transaction.h"
@@ -121,6 +122,7 @@ bool control_publish(struct control *control, struct view *view, const struct st
 	control->image_changes += note->added + note->changed + note->removed;
 	control->trim_changes += note->added + note->changed + note->removed;
 	telemetry_update(control);
+	sessions_changed(control->sessions);
 	return true;
 }
 
@@ -220,19 +222,23 @@ static bool add_events(struct control *control, struct event *events[N_EVENTS])
 int control_run(struct control *control)
 {
 	struct event *events[N_EVENTS] = {NULL};
-	char err[256] = "no memory for the event loop";
+	char err[512] = "no memory for the event loop";
 	signal(SIGPIPE, SIG_IGN);
 	struct server *server = NULL;
 	if (add_events(control, events))
 		server = server_new(control->base, control->settings->socket, on_line, control, err,
 				    sizeof(err));
 	if (server)
+		control->sessions = sessions_start(control, err, sizeof(err));
+	int exit_code = control->sessions ? 0 : 1;
+	if (control->sessions)
 		event_base_dispatch(control->base);
 	else
 		log_line(LOG_LEVEL_ERROR, "%s", err);
 	__atomic_store_n(&control->plane->stop, true, __ATOMIC_RELEASE);
-	int exit_code = server ? 0 : 1;
 	server_free(server);
+	sessions_free(control->sessions);
+	control->sessions = NULL;
 	drain_clear(control);
 	if (control->cleaner)
 		event_free(control->cleaner);

@@ -57,6 +57,7 @@ static const struct source {
 	{"zone", "", "show.zones", "zones"},     {"dri", "cdn/", "show.cdns", "cdns"},
 	{"dri", "node/", "show.nodes", "nodes"}, {"advert", "", "show.adverts", "adverts"},
 	{"state", "cdn/", "show.cdns", "cdns"},  {"state", "node/", "show.nodes", "nodes"},
+	{"peer", "", "show.peers", "peers"},
 };
 
 /* Takes params over; NULL: there is no result. */
@@ -135,7 +136,7 @@ static void add_files(struct finder *finder)
 static void add_values(struct finder *finder, enum ctl_type type, const char *kind)
 {
 	static const char *const kinds[] = {
-		[CTL_CDN] = "cdn", [CTL_NODE] = "node", [CTL_SCOPE] = "scope"};
+		[CTL_CDN] = "cdn", [CTL_NODE] = "node", [CTL_SCOPE] = "scope", [CTL_PEER] = "peer"};
 	if (ctl_verb_choices(type))
 		add_words(finder, ctl_verb_choices(type));
 	else if (type == CTL_FILE)

@@ -245,7 +245,8 @@ void ctl_print_explain(const json_t *result)
 
 void ctl_print_set(const json_t *result)
 {
-	static const struct ctl_column fields[] = {{"cdn", "cdn"},
+	static const struct ctl_column fields[] = {{"peer", "peer"},
+						   {"cdn", "cdn"},
 						   {"node", "node"},
 						   {"state", "state"},
 						   {"generation", "generation"},

@@ -3,6 +3,7 @@
 #include "ctl_verbs.h"
 
 #include "ctl_print.h"
+#include "ctl_print_peers.h"
 #include "ctl_trace.h"
 
 #include <stdbool.h>
@@ -39,6 +40,14 @@ static const struct ctl_param apply[] = {
 	{"replace", "SET", CTL_REPLACED, false},
 	{"all-or-nothing", NULL, CTL_FLAG, false},
 	{"dry-run", NULL, CTL_FLAG, false},
+	{0},
+};
+
+static const struct ctl_param route[] = {
+	{"peer", "NAME", CTL_PEER, false},
+	{"type", "FCI.TYPE", CTL_TEXT, false},
+	{"limit", "N", CTL_NUMBER, false},
+	{"offset", "N", CTL_NUMBER, false},
 	{0},
 };
 
@@ -94,6 +103,17 @@ const struct ctl_verb ctl_verbs[] = {
 	 "Commits, the newest first; rollback and diff reach those that are kept."},
 	{"show config", "show.config", none, LIST({"running", NULL, CTL_DEFAULT, false}), CTL_PAGES,
 	 ctl_print_config, "All objects as they are now, as a configuration file."},
+	{"show peers", "show.peers", none, page, CTL_LOOKS, ctl_print_peers,
+	 "Other CDNs: their sessions, and how many of their routes are in use."},
+	{"show peer", "show.peer", LIST({"name", "NAME", CTL_PEER, true}), none, CTL_LOOKS,
+	 ctl_print_peer, "One of them: its session, counters, and what it is told."},
+	{"show route", "show.routes", none, route, CTL_LOOKS, ctl_print_routes,
+	 "What peers advertised or pushed: whether it is in use, and why not."},
+	{"peer", "peer.set",
+	 LIST({"name", "NAME", CTL_PEER, true}, {"state", "up|down|reset", CTL_ORDER, true}), none,
+	 CTL_CHANGES, ctl_print_set,
+	 "Sets the session with a peer down, which withdraws what it taught, or up, or begins it "
+	 "anew."},
 	{"top", "top", none, LIST({"limit", "N", CTL_NUMBER, false}), CTL_LOOKS, ctl_print_top,
 	 "The busiest scopes, hosts and clients of the last minute, estimated."},
 	{"diff", "diff", LIST({"from", "A", CTL_NUMBER, true}, {"to", "B", CTL_NUMBER, false}),
@@ -179,6 +199,7 @@ const char *const *ctl_verb_choices(enum ctl_type type)
 		"advert", "cdn",   "distinguished", "dri",  "fallback", "footprint",
 		"node",   "scope", "state",         "zone", NULL};
 	static const char *const states[] = {"up", "drain", "down", NULL};
+	static const char *const orders[] = {"up", "down", "reset", NULL};
 	static const char *const protocols[] = {"dns", "http", "https", NULL};
 	switch (type) {
 	case CTL_KIND:
@@ -187,6 +208,8 @@ const char *const *ctl_verb_choices(enum ctl_type type)
 		return states;
 	case CTL_PROTOCOL:
 		return protocols;
+	case CTL_ORDER:
+		return orders;
 	default:
 		return NULL;
 	}

@@ -23,6 +23,8 @@ enum ctl_type {
 	CTL_SCOPE,
 	CTL_STATE,
 	CTL_PROTOCOL,
+	CTL_PEER,
+	CTL_ORDER,
 };
 
 struct ctl_param {

@@ -429,8 +429,12 @@ static void deny_host(struct compiling *c)
 				      HTTP_PROTOCOLS | (c->policy->dns ? PROTOCOL_DNS : 0)};
 	for (size_t n = json_array_size(c->out->objects); n > c->first; n--) {
 		json_t *scope = json_object_get(json_array_get(c->out->objects, n - 1), "scope");
-		if (scope)
-			json_array_remove(c->out->objects, n - 1);
+		const char *name = json_string_value(json_object_get(scope, "name"));
+		if (!scope)
+			continue;
+		json_object_del(c->out->signing, name);
+		json_object_del(c->out->groups, name);
+		json_array_remove(c->out->objects, n - 1);
 	}
 	region.first = json_array_size(c->out->objects);
 	c->priority = c->policy->priority;

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "replay.h"
 #include "restart.h"
+#include "sessions.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,6 +173,7 @@ static void log_end(struct reload *reload, const struct commit_result *result)
 	struct control *control = reload->control;
 	if (result->done) {
 		note_changes(control, &reload->settings);
+		sessions_reload(control->sessions, &reload->settings);
 		log_line(LOG_LEVEL_INFO,
 			 "reloaded %s: generation %lu, %u added, %u changed, %u removed in %.3f s",
 			 control->config_path, control->generation, result->counts.added,

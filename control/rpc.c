@@ -9,6 +9,7 @@
 #include "save.h"
 #include "show.h"
 #include "show_config.h"
+#include "show_peers.h"
 #include "transaction.h"
 #include "watch.h"
 
@@ -70,6 +71,10 @@ static const struct {
 	{"show.footprints", show_footprints},
 	{"show.zones", show_zones},
 	{"show.config", show_config},
+	{"show.peers", show_peers},
+	{"show.peer", show_peer},
+	{"show.routes", show_routes},
+	{"peer.set", show_peers_set},
 	{"explain.dns", explain_dns},
 	{"explain.http", explain_http},
 	{"show.history", rollback_history},

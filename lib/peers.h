@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "damping.h"
 #include "ip.h"
 
 #include <stdbool.h>
@@ -12,6 +13,7 @@ enum {
 	LISTEN_MAX = 16,
 	PEERS_MAX = 1024,
 	PEER_HOSTS_MAX = 16,
+	PEER_CASCADE_MAX = 16,
 	PEER_NAME_MAX = 64,
 	PROVIDER_ID_MAX = 128
 };
@@ -71,6 +73,11 @@ struct peer_settings {
 	bool plain_http; /* false: TLS both ways */
 	enum disclosure disclose;
 	uint32_t max_hops; /* 4: CDNs in a chain behind us (RFC 7975 §4.8) */
+	/* What an upstream peer is told: base objects (RFC 8008 §5.1), a JSON list in canonical form; or NULL. */
+	char *advertise;
+	size_t n_cascade;
+	char *cascade[PEER_CASCADE_MAX]; /* downstream peers whose capabilities it is told, too */
+	struct damping_settings damping; /* of what a downstream peer advertises */
 };
 
 /* In the order of the configuration, no two with the same name. */

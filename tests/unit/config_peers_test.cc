@@ -60,8 +60,9 @@ struct ConfigPeersTest : testing::Test {
 	}
 };
 
-const std::string ours = "interconnection = { provider-id = \"AS64500:1\"; certificate = "
-			 "\"a.crt\"; key = \"a.key\"; authorities = \"ca.crt\"; };\n";
+const std::string ours =
+	"interconnection = { provider-id = \"AS64500:1\"; certificate = "
+	"\"a.crt\"; key = \"a.key\"; authorities = \"ca.crt\"; listen = [\"192.0.2.1:8443\"]; };\n";
 
 std::string one(const std::string &members)
 {

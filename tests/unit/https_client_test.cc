@@ -275,15 +275,15 @@ TEST_F(HttpsClientTest, ReloadedAuthoritiesCountForNewConnections)
 
 TEST_F(HttpsClientTest, ACertificateThatEndsEndsTheCalls)
 {
-	files->make("brief", {"DNS:b.example", "serverAuth,clientAuth", "ca", "x", 3});
-	limits.first_ms = limits.idle_ms = 10000;
+	files->make("brief", {"DNS:b.example", "serverAuth,clientAuth", "ca", "x", 6});
+	limits.first_ms = limits.idle_ms = 20000;
 	serve("brief", [](ScriptedLink &link) {
 		link.request();
 		link.say("HTTP/1.1 200 OK\r\n\r\nabc");
 		link.wait();
 	});
 	get(server->url("/x"), &told, true);
-	ASSERT_TRUE(finish(told, 8000));
+	ASSERT_TRUE(finish(told, 15000));
 	EXPECT_EQ(told.stream, "abc");
 	EXPECT_NE(told.error.find(
 			  "the certificate of the peer, or one that vouches for it, has ended"),

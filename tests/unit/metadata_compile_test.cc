@@ -263,7 +263,7 @@ TEST(metadata_compile, faults)
 		{host("h.t", generic("MI.X", "{}", R"(,"mandatory-to-enforce":"no")")),
 		 "GenericMetadata: mandatory-to-enforce: expected true or false, not a text\n"},
 		{host("h.t", "", "{}"), "PathMatch: expected 'path-pattern' and 'path-metadata'\n"},
-		{host("h.t", "", path("/a$", "")),
+		{host("h.t", generic("MI.Grouping", R"({"ccid":"c"})"), path("/a$", "")),
 		 "host h.t: pattern \"/a$\": '$' must be followed by '$', '*' or '?'\n"},
 		{host("h.t", acl(R"({"footprints":[],"action":"Allow"})")),
 		 "LocationRule: action: expected one of \"deny\", \"allow\", not \"Allow\"\n"},
@@ -299,6 +299,7 @@ TEST(metadata_compile, faults)
 		EXPECT_EQ(world.said.substr(0, strlen(c.second)), c.second) << c.first;
 		EXPECT_EQ(world.notes,
 			  "host h.t: its metadata has faults, so that nothing of it is served\n");
+		EXPECT_EQ(json_object_size(world.scopes.groups), 0u);
 		EXPECT_EQ(ask(world, "/", "10.0.0.1"), "deny");
 		EXPECT_EQ(ask(world, "/", "10.0.0.1", "dns"), "deny");
 		EXPECT_EQ(world.ask({"http", "ok.t", "/", "10.0.0.1", 10}), "allow");

@@ -1,0 +1,412 @@
+#!/usr/bin/env bash
+# peers - three CDNs that advertise to each other over TLS: a learns from b, which hands on what c says; and a peer that does not keep to
+# the rules.
+# SPDX-License-Identifier: BSD-3-Clause
+#
+#   client fr --- a --- b --- c      a learns from b and from the scripted peer e; b learns from c; c learns from a (a loop)
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=case.sh
+source "$(dirname "${BASH_SOURCE[0]}")/case.sh"
+
+declare -A SELF=([a]=10.9.0.1 [b]=10.9.0.2 [c]=10.9.0.3 [e]=10.9.0.5)
+declare -A ID=([a]=AS64500:1 [b]=AS64501:1 [c]=AS64502:1 [e]=AS64505:1)
+
+# --- certificates and configurations -----------------------------------------------------------------------------------
+
+authority() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
+		-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign \
+		-keyout "$LAB_DIR/ca.key" -out "$LAB_DIR/ca.crt" 2>/dev/null
+}
+
+certificate() { # FILE DNS-NAME
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=nobody \
+		-keyout "$LAB_DIR/$1.key" -out "$LAB_DIR/$1.csr" 2>/dev/null
+	openssl x509 -req -in "$LAB_DIR/$1.csr" -CA "$LAB_DIR/ca.crt" -CAkey "$LAB_DIR/ca.key" -days 2 -out "$LAB_DIR/$1.crt" \
+		-extfile <(printf 'subjectAltName=DNS:%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$2") 2>/dev/null
+}
+
+peer() { # NAME ROLES MEMBERS: in the list of peers
+	cat <<-END
+		{ name = "cdn-$1"; roles = [ $2 ]; identity = "cdn-$1.example"; provider-id = "${ID[$1]}"; $3 },
+	END
+}
+
+learns_from() { # NAME WHO: and who is it that asks. A stream gives a sign of life every 15 seconds
+	printf 'directory = "https://%s:8443/alto/cdn-%s"; hold-time = 18; stale-time = 4;' "${SELF[$1]}" "$2"
+}
+
+within() { # [PREFIX]
+	[[ ! ${1:-} ]] || printf 'footprints = ( { footprint-type = "ipv4cidr"; footprint-value = [ "%s" ]; } );' "$1"
+}
+
+target() { # HOST REDIRECTING-HOST [FOOTPRINT]
+	printf '{ capability-type = "FCI.RedirectTarget"; capability-value = { redirecting-hosts = [ "%s" ];
+		dns-target = { host = "%s"; }; http-target = { host = "%s"; scheme = "http"; }; }; %s }' "$2" "$1" "$1" "$(within "${3:-}")"
+}
+
+protocols() { # PROTOCOL [FOOTPRINT]
+	printf '{ capability-type = "FCI.DeliveryProtocol"; capability-value = { delivery-protocols = [ "%s" ]; }; %s }' "$1" \
+		"$(within "${2:-}")"
+}
+
+configuration() { # NAME VDEV: the rest, its peers and tables, comes from standard input
+	cat <<-END
+		eal = { hugepages = false; memory = 192; prefix = "$LAB-$1"; };
+		workers = { count = 1; idle = "sleep"; };
+		ports = ( { name = "p0"; vdev = "$2"; addresses = [ "$R4" ]; mbufs = 4096; } );
+		control = { socket = "$LAB_DIR/$1.sock"; };
+		state = { file = "$LAB_DIR/$1.db"; };
+		interconnection = { provider-id = "${ID[$1]}"; listen = [ "${SELF[$1]}:8443" ]; certificate = "$1.crt"; key = "$1.key";
+		  authorities = "ca.crt"; };
+	END
+	cat
+}
+
+configure_a() {
+	configuration a "net_af_packet0,iface=v0" >"$LAB_DIR/a.conf" <<-END
+		peers = (
+		  $(peer b '"downstream"' "$(learns_from b a)")
+		  $(peer e '"downstream"' "$(learns_from e a) limits = { entries = 100; octets = 1000000; };" | sed 's|/alto/cdn-a|/alto|')
+		  $(peer c '"upstream"' 'advertise = ( ); cascade = [ "cdn-b" ];' | sed 's/,$//')
+		);
+		zones = ( { name = "cdn.example"; servers = ( { name = "ns1.cdn.example"; addresses = [ "$R4" ]; } ); } );
+		cdns = ( { name = "cdn-b"; dri-source = "peer"; }, { name = "cdn-e"; dri-source = "peer"; } );
+		nodes = ( { name = "own"; } );
+		dris = ( { node = "own"; dns-target = { addresses = [ "192.0.2.90" ]; ttl = 0; }; http-target = { host = "own.cdn.example"; }; } );
+		fallback = { node = "own"; };
+		scopes = (
+		  { name = "www"; hosts = [ "www.cdn.example" ]; candidates = ( { cdn = "cdn-b"; } ); },
+		  { name = "poll"; hosts = [ "poll.cdn.example" ]; candidates = ( { cdn = "cdn-e"; } ); } );
+	END
+}
+
+configure_b() { # ADVERTISED: base objects
+	configuration b net_null0 >"$LAB_DIR/b.conf" <<-END
+		peers = (
+		  $(peer a '"upstream"' "advertise = ( $1 ); cascade = [ \"cdn-c\" ];")
+		  $(peer c '"downstream"' "$(learns_from c b)" | sed 's/,$//')
+		);
+		cdns = ( { name = "cdn-c"; dri-source = "peer"; } );
+		scopes = ( { name = "www"; hosts = [ "www.cdn.example" ]; candidates = ( { cdn = "cdn-c"; } ); } );
+	END
+}
+
+configure_c() { # ADVERTISED
+	configuration c net_null0 >"$LAB_DIR/c.conf" <<-END
+		peers = (
+		  $(peer b '"upstream"' "advertise = ( $1 ); cascade = [ \"cdn-a\" ];")
+		  $(peer a '"downstream"' "$(learns_from a c)" | sed 's/,$//')
+		);
+		cdns = ( { name = "cdn-a"; dri-source = "peer"; } );
+		scopes = ( { name = "www"; hosts = [ "www.cdn.example" ]; candidates = ( { cdn = "cdn-a"; } ); } );
+	END
+}
+
+# --- the CDNs ------------------------------------------------------------------------------------------------------------
+
+of() { # NAME VERB...: turnoutctl towards one of them
+	"$BUILD/turnoutctl" -s "$LAB_DIR/$1.sock" "${@:2}"
+}
+
+ended_or_answers() { # NAME
+	! kill -0 "${LAB_PID[$1]}" || of "$1" status
+}
+
+start() { # NAME
+	lab_spawn "$1" "cdn-$1" "$BUILD/turnoutd" -c "$LAB_DIR/$1.conf"
+	at_end rm -rf "/run/dpdk/$LAB-$1"
+	wait_until 30 "CDN $1 to start" ended_or_answers "$1"
+	of "$1" status >/dev/null 2>&1 || die "CDN $1 ended at once" "$LAB_DIR/$1.log"
+}
+
+restart() { # NAME
+	lab_stop "$1"
+	start "$1"
+}
+
+state_is() { # NAME PEER STATE
+	of "$1" show peer "$2" | grep -qE "^state +$3\$"
+}
+
+reaches() { # NAME PEER STATE [SECONDS]
+	local end=$((SECONDS + ${4:-15}))
+	until state_is "$1" "$2" "$3"; do
+		((SECONDS < end)) || break
+		sleep 0.1
+	done
+	expect "$1: $2 is $3" "^state +$3\$" of "$1" show peer "$2"
+}
+
+a_record() { # NAME
+	lab_in fr dig "@$R4" +tries=1 +time=1 +short "$1" A | tr '\n' ' '
+}
+
+answers() { # NAME ANSWER: as soon as it does; gives the milliseconds
+	local began end
+	began=$(date +%s%3N)
+	end=$((began + ${3:-10000}))
+	until [[ $(a_record "$1") == "$2 " ]]; do
+		(($(date +%s%3N) < end)) || return 1
+	done
+	echo $(($(date +%s%3N) - began))
+}
+
+answered() { # NAME HOST ANSWER [MILLISECONDS]
+	check "$1" answers "$2" "$3" "${4:-10000}"
+}
+
+reload() { # NAME
+	of "$1" reload >/dev/null
+}
+
+lab_begin
+for name in a b c e; do
+	lab_namespace "cdn-$name"
+	lab_link "cdn-$name" eth0
+	lab_in "cdn-$name" ip address add "${SELF[$name]}/24" dev eth0
+	lab_in "cdn-$name" ip link set eth0 up
+done
+# The link of the packet path: a has it beside the one to its peers.
+lab_in wire ip link add to-packets type veth peer name v0 netns "$LAB-cdn-a"
+for end in "wire to-packets" "cdn-a v0"; do
+	# shellcheck disable=SC2086
+	no_ipv6 $end
+	# shellcheck disable=SC2086
+	no_offloads $end
+done
+lab_in wire ip link set to-packets master bridge up
+lab_in cdn-a ip link set v0 up
+lab_host fr 198.51.100.10/24
+lab_route fr 192.0.2.0/24
+authority
+for name in a b c e; do
+	certificate "$name" "cdn-$name.example"
+done
+certificate other other.example
+FR=198.51.100.0/24
+configure_a
+configure_b "$(target vod.b.example www.cdn.example $FR), $(protocols http/1.1 $FR)"
+configure_c "$(target vod.c.example www.cdn.example)"
+start a
+
+# --- a learns from b -------------------------------------------------------------------------------------------------------
+
+reaches a cdn-b down
+answered "without its routes the fallback answers" www.cdn.example 192.0.2.90
+start b
+reaches a cdn-b established 30
+answered "what b advertises is answered" www.cdn.example vod.b.example.
+expect "its routes are shown" 'FCI.RedirectTarget +accepted' of a show route peer cdn-b
+expect "b tells a" 'cdn-a +upstream .* 1 ' of b show peers
+configure_b "$(target moved.b.example www.cdn.example $FR)"
+reload b
+took=$(answers www.cdn.example moved.b.example.) || took=99999
+expect "a change of b moves DNS answers within a second ($took ms)" '^yes$' sh -c "test $took -lt 1000 && echo yes"
+expect "and HTTP answers" '^302 http://moved.b.example/x$' get fr http://www.cdn.example/x
+before=$(rpc_generation=$(of a --json status | sed -n 's/.*"generation": *\([0-9]*\).*/\1/p') && echo "$rpc_generation")
+reload b
+sleep 1
+expect "what changes nothing makes no generation" "\"generation\": *$before\\b" of a --json status
+configure_b "$(target moved.b.example www.cdn.example 203.0.113.0/24)"
+reload b
+answered "a footprint that is withdrawn moves its clients" www.cdn.example 192.0.2.90
+configure_b "$(target moved.b.example www.cdn.example $FR)"
+reload b
+answered "and back" www.cdn.example moved.b.example.
+
+# --- loss and return ---------------------------------------------------------------------------------------------------------
+
+kill -KILL "${LAB_PID[b]}"
+lab_wait b 2>/dev/null || true
+reaches a cdn-b stale
+answered "stale routes are used" www.cdn.example moved.b.example.
+start b
+reaches a cdn-b established 30
+kill -STOP "${LAB_PID[b]}"
+reaches a cdn-b stale 30
+expect "the hold time is the reason" 'hold time of 18 seconds' of a show peer cdn-b
+answered "and its routes are still used" www.cdn.example moved.b.example. 1000
+answered "until the stale time is over" www.cdn.example 192.0.2.90 15000
+kill -CONT "${LAB_PID[b]}"
+reaches a cdn-b established 90
+answered "they come back with it" www.cdn.example moved.b.example.
+kill -KILL "${LAB_PID[a]}"
+lab_wait a 2>/dev/null || true
+lab_stop b
+start a
+answered "what was learnt is used after a restart" www.cdn.example moved.b.example. 2000
+expect "as stale" '^routes +stale$' of a show peer cdn-b
+answered "until the stale time is over, then, too" www.cdn.example 192.0.2.90 15000
+start b
+reaches a cdn-b established 90
+expect "set down it is down" 'state +down' of a peer cdn-b down
+answered "and what it taught is gone" www.cdn.example 192.0.2.90
+of a peer cdn-b up >/dev/null
+reaches a cdn-b established
+answered "set up it is back" www.cdn.example moved.b.example.
+
+# --- who it is ------------------------------------------------------------------------------------------------------------------
+
+sed -i 's/certificate = "b.crt"; key = "b.key"/certificate = "other.crt"; key = "other.key"/' "$LAB_DIR/b.conf"
+restart b
+sleep 2
+expect "the certificate of another one is refused" '^last error .*(other\.example|identity|certificate)' of a show peer cdn-b
+configure_b "$(target moved.b.example www.cdn.example $FR)"
+restart b
+reaches a cdn-b established 90
+ask_b() { # FILE ARGUMENT...: as a peer with that certificate
+	lab_in cdn-e curl -sk -o /dev/null -w '%{http_code}' --max-time 5 --cert "$LAB_DIR/$1.crt" --key "$LAB_DIR/$1.key" "${@:2}"
+}
+expect "a peer finds nothing that is told to another one" '^404$' ask_b a "https://${SELF[b]}:8443/alto/cdn-c"
+expect "nor does a downstream one" '^403$' ask_b c "https://${SELF[b]}:8443/alto/cdn-c"
+expect "a stranger finds nothing at all" '^000$' ask_b other "https://${SELF[b]}:8443/alto/cdn-a"
+
+# --- what b tells ----------------------------------------------------------------------------------------------------------------
+
+at_b() { # PATH CURL-ARGUMENT...: as a, prints the body, then the status
+	lab_in cdn-a curl -sk --max-time 5 -w '\n%{http_code}\n' --cert "$LAB_DIR/a.crt" --key "$LAB_DIR/a.key" "https://${SELF[b]}:8443$1" "${@:2}"
+}
+params='Content-Type: application/alto-updatestreamparams+json'
+adv=/alto/cdn-a/advertisement
+expect "a directory" '"media-type":"application/alto-cdni\+json"' at_b /alto/cdn-a
+etag=$(at_b $adv -D - | sed -n 's/^etag: *\(.*\)\r$/\1/Ip')
+expect "an advertisement that is there already is not sent again" '^304$' at_b $adv -H "If-None-Match: $etag"
+expect "another one is" '^200$' at_b $adv -H 'If-None-Match: "x"'
+expect "a filtered one" '^200$' at_b /alto/cdn-a/filtered -H 'Content-Type: application/alto-cdnifilter+json' --data '{"cdni-capabilities": []}'
+expect "by what it cannot know" 'capabilities-with-footprints":\[\]' at_b /alto/cdn-a/filtered -H 'Content-Type: application/cdnifilter+json' \
+	--data '{"cdni-capabilities": [{"capability-type": "FCI.Metadata", "capability-value": {"metadata": []}}]}'
+expect "by null" 'E_INVALID_FIELD_VALUE' at_b /alto/cdn-a/filtered -H 'Content-Type: application/alto-cdnifilter+json' \
+	--data '{"cdni-capabilities": [{"capability-type": "FCI.Metadata", "capability-value": null}]}'
+expect "a stream of nothing" 'E_MISSING_FIELD' at_b /alto/cdn-a/updates -H "$params" --data '{}'
+expect "of another resource" 'E_INVALID_FIELD_VALUE.*other' at_b /alto/cdn-a/updates -H "$params" --data '{"add": {"s": {"resource-id": "other"}}}'
+expect "of no JSON" 'E_SYNTAX' at_b /alto/cdn-a/updates -H "$params" --data '{"add"'
+expect "of another type" '^415$' at_b /alto/cdn-a/updates -H 'Content-Type: text/plain' --data '{}'
+expect "a method that it has not" '^405$' at_b $adv -X POST --data ''
+stream() { # NAME SUBSTREAMS
+	lab_spawn "$1" cdn-a curl -skN --cert "$LAB_DIR/a.crt" --key "$LAB_DIR/a.key" -H "$params" --data "{\"add\": {$2}}" \
+		"https://${SELF[b]}:8443/alto/cdn-a/updates"
+}
+has() { # NAME REGEX
+	grep -qE -- "$2" "$LAB_DIR/$1.log"
+}
+stream first '"s1": {"resource-id": "cdni-advertisement"}, "s2": {"resource-id": "cdni-advertisement", "incremental-changes": false}'
+wait_until 5 "an update stream to begin" has first 'alto-cdni\+json,s2'
+expect "its first event is its control" '^1:event: application/alto-updatestreamcontrol\+json$' grep -n event: "$LAB_DIR/first.log"
+control=$(sed -n 's/.*"control-uri":"\([^"]*\)".*/\1/p' "$LAB_DIR/first.log")
+configure_b "$(target moved.b.example www.cdn.example $FR), $(protocols http/1.1)"
+reload b
+wait_until 5 "a change to be told" has first 'json-patch\+json,s1|merge-patch\+json,s1'
+expect "a change is told as a whole to who wants it so" '^2$' grep -c 'alto-cdni+json,s2' "$LAB_DIR/first.log"
+expect "and as a patch else" '^1$' grep -c 'alto-cdni+json,s1' "$LAB_DIR/first.log"
+expect "an ID is not used again" 'E_INVALID_FIELD_VALUE' at_b "$control" -H "$params" --data '{"add": {"s1": {"resource-id": "cdni-advertisement"}}}'
+expect "nor one removed that is not there" 'E_INVALID_FIELD_VALUE' at_b "$control" -H "$params" --data '{"remove": ["s9"]}'
+expect "one is added and one removed" '^204$' at_b "$control" -H "$params" \
+	--data '{"add": {"s3": {"resource-id": "cdni-advertisement"}}, "remove": ["s2"]}'
+wait_until 5 "the outcome" has first 'alto-cdni\+json,s3'
+expect "which is told" '"started":\["s3"\],"stopped":\["s2"\]' cat "$LAB_DIR/first.log"
+wait_until 20 "a sign of life" has first '^: '
+for i in 2 3 4 5 6 7; do
+	stream "more$i" '"s": {"resource-id": "cdni-advertisement"}'
+	wait_until 5 "one more stream" has "more$i" 'alto-cdni'
+done
+expect "there are not too many" '^503$' at_b /alto/cdn-a/updates -H "$params" --data '{"add": {"s": {"resource-id": "cdni-advertisement"}}}'
+expect "all of one are removed" '^204$' at_b "$control" -H "$params" --data '{"remove": []}'
+expect "then it is over" '^404$' at_b "$control" -H "$params" --data '{"remove": []}'
+check "and its connection ends" lab_wait first
+for i in 2 3 4 5 6 7; do
+	lab_stop "more$i"
+done
+configure_b "$(target moved.b.example www.cdn.example $FR)"
+reload b
+
+# --- a cascade --------------------------------------------------------------------------------------------------------------------
+
+configure_c "$(protocols https/1.1 192.0.2.128/25), $(target vod.c.example www.cdn.example)"
+start c
+of b peer cdn-c reset >/dev/null
+reaches b cdn-c established 30
+hears() { # NAME PEER TYPE
+	of "$1" show route peer "$2" type "$3" | grep -q "$3"
+}
+wait_until 5 "a to hear of c" hears a cdn-b FCI.DeliveryProtocol
+expect "a hears of c through b" 'https/1\.1.*192\.0\.2\.128/25' of a show route peer cdn-b type FCI.DeliveryProtocol
+expect "with its way" '"path": \["AS64502:1"\]' sh -c "'$BUILD/turnoutctl' -s '$LAB_DIR/a.sock' --json show route peer cdn-b | tr -d '\n' | sed 's/ *//g; s/:\[/: [/g'"
+expect "but of none of its targets" '^0$' sh -c "'$BUILD/turnoutctl' -s '$LAB_DIR/a.sock' show route peer cdn-b | grep -c vod.c.example || true"
+reaches c cdn-a established 30
+expect "c does not hear of itself: the loop is broken" '^0$' sh -c "'$BUILD/turnoutctl' -s '$LAB_DIR/c.sock' --json show route peer cdn-a | grep -c 'https/1.1' || true"
+lab_stop c
+
+# --- DRIs that are pushed --------------------------------------------------------------------------------------------------------
+
+push() { # BODY
+	lab_in cdn-b curl -sk --max-time 10 -w '\n%{http_code}\n' --cert "$LAB_DIR/b.crt" --key "$LAB_DIR/b.key" -X PUT \
+		-H 'Content-Type: application/json' --data "$1" "https://${SELF[a]}:8443/dri"
+}
+pushed='{"capability-type":"FCI.RedirectTarget","capability-value":{"redirecting-hosts":["www.cdn.example"],"dns-target":{"host":"pushed.b.example"}}}'
+hears_not() { # NAME PEER TYPE
+	! hears "$@"
+}
+wait_until 15 "b to tell a that c is away" hears_not a cdn-b FCI.DeliveryProtocol
+ok "what c said goes from a, too, when it is stale at b for too long"
+configure_b ""
+reload b
+answered "without targets the fallback answers" www.cdn.example 192.0.2.90
+expect "a DRI is pushed" '^204$' push "$pushed"
+answered "and used" www.cdn.example pushed.b.example. 1000
+expect "one that is none is refused" '^400$' push '{"capability-type":"FCI.Metadata"}'
+expect "with a reason" 'entry 0' push '[{"capability-type":"FCI.RedirectTarget","capability-value":{"dns-target":7}}]'
+answered "and changes nothing" www.cdn.example pushed.b.example. 1000
+expect "an empty list withdraws it" '^204$' push '[]'
+answered "and it is gone" www.cdn.example 192.0.2.90
+expect "one that is only upstream cannot push" '^403$' lab_in cdn-c curl -sk -o /dev/null -w '%{http_code}\n' --cert "$LAB_DIR/c.crt" \
+	--key "$LAB_DIR/c.key" -X PUT -H 'Content-Type: application/json' --data '[]' "https://${SELF[a]}:8443/dri"
+lab_stop b
+
+# --- a peer that does not keep to the rules --------------------------------------------------------------------------------------
+
+mode() { # MODE: and the session begins anew
+	echo "$1" >"$LAB_DIR/mode"
+	of a peer cdn-e reset >/dev/null
+}
+bears() { # MODE REGEX [SECONDS]: the error that is shown; the others are answered meanwhile
+	local end=$((SECONDS + ${3:-15}))
+	mode "$1"
+	until of a show peer cdn-e | grep -qE "^last error .*($2)"; do
+		((SECONDS < end)) || break
+		sleep 0.1
+	done
+	expect "$1: is said" "^last error .*($2)" of a show peer cdn-e
+	answered "$1: what was learnt before stays" poll.cdn.example "$last" 1000
+}
+echo poll >"$LAB_DIR/mode"
+lab_spawn e cdn-e "$PYTHON" "$E2E/scripted_peer.py" "${SELF[e]}" 8443 "$LAB_DIR/e.crt" "$LAB_DIR/e.key" "$LAB_DIR/ca.crt" "$LAB_DIR/mode"
+mode poll
+reaches a cdn-e polling
+answered "without a stream it is polled; a PID is resolved" poll.cdn.example poll.scripted.example.
+echo moved >"$LAB_DIR/mode"
+answered "by Cache-Control" poll.cdn.example moved.scripted.example. 10000
+last=moved.scripted.example.
+sed -i 's/stale-time = 4/stale-time = 600/' "$LAB_DIR/a.conf"
+reload a
+bears half 'answer|transfer|closed|missing'
+bears type 'text/html'
+bears noise 'HTTP|protocol|answer'
+bears deep 'deep|nested|level'
+bears vtag 'another version'
+bears double 'twice|duplicate'
+bears unfit 'entries|limit'
+bears away '307|redirect|host'
+bears huge 'more than|octets' 30
+bears slow 'hold time' 30
+mode stream
+reaches a cdn-e established
+answered "then it keeps to them" poll.cdn.example stream.scripted.example.
+rss=$(of a --json status | sed -n 's/.*"memory": *\([0-9]*\).*/\1/p')
+expect "memory stayed bounded ($((rss >> 20)) MiB)" '^yes$' sh -c "test $rss -lt 800000000 && echo yes"
+expect "each fault has a line in the log" '[1-9][0-9]* *$' sh -c "grep -c 'peer cdn-e: ' '$LAB_DIR/a.log'"
+expect "and not too many" '^yes$' sh -c "test \$(wc -l <'$LAB_DIR/a.log') -lt 400 && echo yes"
+expect "all sessions are shown" 'cdn-e +downstream +established' of a show peers
+
+kill -0 "${LAB_PID[a]}" 2>/dev/null || not_ok "a still runs at the end" "$(tail -n 40 "$LAB_DIR/a.log")"
+finish
