@@ -305,7 +305,7 @@ static void read_peer(struct json_in *root, json_t *json, struct peer_settings *
 	read_identity(&in, peer);
 	peer->provider_id = read_provider_id(&in);
 	read_downstream(&in, peer);
-	peer->hold_s = (uint32_t)json_in_integer(&in, "hold-time", 3, HOLD_MAX, 90);
+	peer->hold_s = (uint32_t)json_in_integer(&in, "hold-time", 16, HOLD_MAX, 90);
 	peer->stale_s = (uint32_t)json_in_integer(&in, "stale-time", 0, STALE_MAX, 3600);
 	read_limits(&in, &peer->limits);
 	peer->lenient = json_in_flag(&in, "lenient", false);

@@ -130,7 +130,7 @@ const std::string full =
 	"roles = [\"upstream\", \"downstream\"]; identity = \"urn:cdn:b\"; directory = "
 	"\"https://r.example:8443/alto/a\"; redirection = "
 	"\"https://[2001:db8::2]/ri\"; hosts = [\"h.example\", \"192.0.2.3:444\"]; strategy = "
-	"\"full-recursive\"; hold-time = 3; stale-time = 0; "
+	"\"full-recursive\"; hold-time = 16; stale-time = 0; "
 	"limits = { entries = 1; footprints = 2; octets = 1024; requests-per-second = 4; "
 	"connections = 5; }; lenient = true; disclose = "
 	"\"nodes\"; max-hops = 255;";
@@ -145,7 +145,7 @@ TEST_F(ConfigPeersTest, EveryMemberIsTaken)
 	ASSERT_EQ(p.n_hosts, 2u);
 	EXPECT_STREQ(p.hosts[1], "192.0.2.3:444");
 	EXPECT_EQ(p.strategy, STRATEGY_FULL_RECURSIVE);
-	EXPECT_EQ(p.hold_s, 3u);
+	EXPECT_EQ(p.hold_s, 16u);
 	EXPECT_EQ(p.stale_s, 0u);
 	EXPECT_EQ(p.limits.entries, 1u);
 	EXPECT_EQ(p.limits.footprints, 2u);
@@ -245,8 +245,8 @@ TEST_F(ConfigPeersTest, FaultsHaveLineAndText)
 		{one(down + "strategy = \"semi-recursive\";"),
 		 "4: peer 'b': strategy: \"semi-recursive\" needs the URL 'redirection', since the "
 		 "peer is asked for each request\n"},
-		{one(down + "hold-time = 2;"),
-		 "4: peer 'b': hold-time: expected a number from 3 to 86400, not 2\n"},
+		{one(down + "hold-time = 15;"),
+		 "4: peer 'b': hold-time: expected a number from 16 to 86400, not 15\n"},
 		{one(down + "stale-time = 604801;"),
 		 "4: peer 'b': stale-time: expected a number from 0 to 604800, not 604801\n"},
 		{one(down + "max-hops = 0;"),
