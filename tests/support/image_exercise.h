@@ -70,7 +70,9 @@ static inline bool image_exercise(struct view *view, struct pattern_cache *patte
 {
 	struct faults faults;
 	struct image_exercise exercise = {view, NULL, NULL, NULL, OBJECT_KINDS};
-	struct compiler_source source = {"exercise", true, 0, false, 0};
+	struct compiler_source source = {};
+	source.set = "exercise";
+	source.runtime = true;
 	memset(&faults, 0, sizeof(faults));
 	exercise.context = (struct match_context *)calloc(1, sizeof(*exercise.context));
 	exercise.req = (struct request *)calloc(1, sizeof(*exercise.req));
