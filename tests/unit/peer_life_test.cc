@@ -11,8 +11,14 @@ namespace
 {
 
 struct PeerLifeTest : testing::Test {
-	struct peer_life life = {90, 3600};
+	struct peer_life life = {};
 	uint64_t now = 1000;
+
+	void SetUp() override
+	{
+		life.hold = 90;
+		life.stale = 3600;
+	}
 
 	void establish(enum peer_state state = PEER_ESTABLISHED)
 	{
