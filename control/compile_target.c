@@ -52,6 +52,7 @@ static struct target *copy_target(const struct target *from, const struct attach
 	to->state = from->state;
 	to->configured = from->configured;
 	to->learnt = from->learnt;
+	to->strategy = from->strategy;
 	for (uint32_t i = 0; i < from->n_dris; i++)
 		if (!less || from->dris[i] != less->dri)
 			target_put_dri(to, from->dris[i]);
@@ -96,6 +97,7 @@ bool compiler_add_target(struct compiler *compiler, const struct model_target *m
 	if (done) {
 		target->configured = (uint8_t)model->state;
 		target->learnt = model->learnt;
+		target->strategy = (uint8_t)model->strategy;
 		target->state = state_of(compiler, model->kind, model->name, target->configured);
 		if (old)
 			target->id = old->id;
@@ -186,12 +188,13 @@ bool compiler_drop_footprint(struct compiler *compiler, uint32_t id)
 	return false;
 }
 
-/* LL-16: between two interconnected CDNs there is always a source of DRIs. */
+/* LL-16: between two interconnected CDNs there is always a source of DRIs. A CDN that is asked is one. */
 void compiler_check_targets(struct compiler *compiler)
 {
 	for (size_t i = 0; i < compiler->n_touched; i++) {
 		const struct target *target = target_at(compiler, compiler->touched[i]);
-		if (!target || target->n_dris || target->learnt)
+		if (!target || target->n_dris || target->learnt ||
+		    target->strategy != STRATEGY_ITERATIVE)
 			continue;
 		const char *kind = target_kind_name((enum target_kind)target->kind);
 		const struct object *object =

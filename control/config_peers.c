@@ -15,8 +15,6 @@
 
 enum { HOLD_MAX = 86400, STALE_MAX = 604800, HOPS_MAX = 255 };
 
-static const char *const strategies[] = {"iterative", "semi-recursive", "full-recursive",
-					 NULL}; /* as enum redirection_strategy */
 static const char *const disclosures[] = {"request-routers", "nodes",
 					  NULL};                     /* as enum disclosure */
 static const char *const roles[] = {"upstream", "downstream", NULL}; /* bits of enum peer_role */
@@ -281,13 +279,6 @@ static void read_downstream(struct json_in *in, struct peer_settings *peer)
 	peer->directory = read_url(in, "directory", peer);
 	peer->redirection = read_url(in, "redirection", peer);
 	read_hosts(in, peer);
-	peer->strategy = (enum redirection_strategy)json_in_choice(in, "strategy", strategies,
-								   STRATEGY_ITERATIVE);
-	if (peer->strategy != STRATEGY_ITERATIVE && !peer->redirection)
-		json_in_fault(in, value_of(in, "strategy"),
-			      "strategy: \"%s\" needs the URL 'redirection', since the peer is "
-			      "asked for each request",
-			      strategies[peer->strategy]);
 }
 
 static void read_peer(struct json_in *root, json_t *json, struct peer_settings *peer)
@@ -421,7 +412,7 @@ bool config_peers_same(const struct peer_settings *a, const struct peer_settings
 	       same_text(a->identity, b->identity) && ip_addr_equal(&a->address, &b->address) &&
 	       same_text(a->provider_id, b->provider_id) && same_text(a->directory, b->directory) &&
 	       same_text(a->redirection, b->redirection) && same_hosts(a, b) &&
-	       a->strategy == b->strategy && a->hold_s == b->hold_s && a->stale_s == b->stale_s &&
+	       a->hold_s == b->hold_s && a->stale_s == b->stale_s &&
 	       !memcmp(&a->limits, &b->limits, sizeof(a->limits)) && a->lenient == b->lenient &&
 	       a->plain_http == b->plain_http && a->disclose == b->disclose &&
 	       a->max_hops == b->max_hops && config_advertise_same(a, b);
@@ -495,14 +486,14 @@ json_t *config_peers_json(const struct peer_settings *peer)
 	char text[IP_TEXT_MAX];
 	const char *address = peer->address.family ? ip_addr_text(&peer->address, text) : NULL;
 	json_t *json = json_pack(
-		"{s:s, s:o, s:s*, s:s*, s:s, s:s*, s:s*, s:o, s:s, s:I, s:I, s:o, s:b, "
+		"{s:s, s:o, s:s*, s:s*, s:s, s:s*, s:s*, s:o, s:I, s:I, s:o, s:b, "
 		"s:b, s:s, s:I}",
 		"name", peer->name, "roles", roles_json(peer->roles), "identity", peer->identity,
 		"address", address, "provider-id", peer->provider_id, "directory", peer->directory,
-		"redirection", peer->redirection, "hosts", hosts_json(peer), "strategy",
-		strategies[peer->strategy], "hold-time", (json_int_t)peer->hold_s, "stale-time",
-		(json_int_t)peer->stale_s, "limits", limits_json(&peer->limits), "lenient",
-		(int)peer->lenient, "plain-http", (int)peer->plain_http, "disclose",
-		disclosures[peer->disclose], "max-hops", (json_int_t)peer->max_hops);
+		"redirection", peer->redirection, "hosts", hosts_json(peer), "hold-time",
+		(json_int_t)peer->hold_s, "stale-time", (json_int_t)peer->stale_s, "limits",
+		limits_json(&peer->limits), "lenient", (int)peer->lenient, "plain-http",
+		(int)peer->plain_http, "disclose", disclosures[peer->disclose], "max-hops",
+		(json_int_t)peer->max_hops);
 	return config_advertise_json(json, peer);
 }

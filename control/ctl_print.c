@@ -134,11 +134,8 @@ void ctl_print_scopes(const json_t *result)
 void ctl_print_targets(const json_t *result)
 {
 	static const struct ctl_column columns[] = {
-		{"NAME", "name"},
-		{"STATE", "state"},
-		{"SET BY", "set-by"},
-		{"DRIS", "dris"},
-		{"PROVIDER ID", "provider-id"},
+		{"NAME", "name"}, {"STATE", "state"},       {"SET BY", "set-by"},
+		{"DRIS", "dris"}, {"STRATEGY", "strategy"}, {"PROVIDER ID", "provider-id"},
 		{NULL, NULL},
 	};
 	print_page(result, json_object_get(result, "cdns") ? "cdns" : "nodes", columns);

@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-enum { IMAGE_FORMAT = 1 };
+enum { IMAGE_FORMAT = 2 };
 
 /* In the order of the file. */
 enum image_section {
@@ -58,7 +58,7 @@ struct image_named {
 
 /* Targets are numbered in the order of their objects. */
 struct image_target {
-	uint8_t configured, learnt;
+	uint8_t configured, learnt, strategy;
 };
 
 /* Before what a DRI or an advert is by itself. */

@@ -138,10 +138,12 @@ static bool read_target(struct image_reader *reader, struct object *object)
 	if (!image_in_bytes(in, &form, sizeof(form)))
 		return false;
 	if (form.configured > TARGET_DOWN || form.learnt > 1 ||
-	    reader->n_targets == SCOPE_NO_TARGET)
+	    form.strategy > STRATEGY_FULL_RECURSIVE || reader->n_targets == SCOPE_NO_TARGET)
 		return image_in_refuse(in, out_of_range);
-	struct image_new_target target = {
-		.object = object, .configured = form.configured, .learnt = form.learnt};
+	struct image_new_target target = {.object = object,
+					  .configured = form.configured,
+					  .strategy = form.strategy,
+					  .learnt = form.learnt};
 	if (!image_in_text(in, &target.provider_id))
 		return false;
 	object->made.id = (uint32_t)reader->n_targets;
@@ -381,6 +383,7 @@ static bool make_target(struct image_reader *reader, uint32_t i)
 	target->id = i;
 	target->configured = new->configured;
 	target->learnt = new->learnt;
+	target->strategy = new->strategy;
 	target->state = state_of(reader, new);
 	struct slots_txn targets = {view->targets, &view_target_ops},
 			 uses = {view->target_uses, &view_number_ops};

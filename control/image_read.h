@@ -26,7 +26,7 @@ struct image_reader {
 	struct image_new_target {
 		const struct object *object;
 		char *provider_id;
-		uint8_t configured;
+		uint8_t configured, strategy;
 		bool learnt;
 		uint32_t n_dris, n_adverts, uses;
 	} * targets;

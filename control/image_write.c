@@ -133,7 +133,7 @@ static void write_footprint(struct image_writer *writer, const struct object *ob
 static void write_target(struct image_writer *writer, const struct object *object)
 {
 	const struct target *target = view_target(writer->view, object->made.id);
-	struct image_target form = {target->configured, target->learnt};
+	struct image_target form = {target->configured, target->learnt, target->strategy};
 	image_out_bytes(&writer->out, &form, sizeof(form));
 	image_out_text(&writer->out, target->provider_id);
 }

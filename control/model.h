@@ -21,6 +21,7 @@ struct model_target {
 	const char *provider_id; /* or NULL */
 	enum target_state state;
 	bool learnt; /* its DRIs come from a peer */
+	enum redirection_strategy strategy;
 	const char *json;
 };
 

@@ -8,7 +8,18 @@
 static const int64_t SECONDS_MAX = INT32_MAX; /* RFC 2181 §8 */
 
 static const char *const states[] = {"up", "drain", "down", NULL}; /* as enum target_state */
+static const char *const strategies[] = {"iterative", "semi-recursive", "full-recursive",
+					 NULL}; /* as enum redirection_strategy */
 static const char *const dri_sources[] = {"manual", "peer", NULL};
+
+static void read_strategy(struct json_in *in, struct model_target *target)
+{
+	target->learnt = json_in_choice(in, "dri-source", dri_sources, 0);
+	target->strategy = (enum redirection_strategy)json_in_choice(in, "strategy", strategies,
+								     STRATEGY_ITERATIVE);
+	if (target->strategy == STRATEGY_ITERATIVE)
+		json_in_drop(in, in->object, "strategy");
+}
 
 bool model_json_target(const struct json_source *source, json_t *json, enum target_kind kind,
 		       struct model_target *target)
@@ -21,7 +32,7 @@ bool model_json_target(const struct json_source *source, json_t *json, enum targ
 		target->provider_id = json_in_text(&in, "provider-id", JSON_IN_OPTIONAL);
 	target->state = (enum target_state)json_in_choice(&in, "state", states, TARGET_UP);
 	if (kind == TARGET_CDN)
-		target->learnt = json_in_choice(&in, "dri-source", dri_sources, 0);
+		read_strategy(&in, target);
 	return json_in_end(&in);
 }
 

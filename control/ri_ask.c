@@ -112,7 +112,7 @@ bool ri_ask(struct ri_exchange *x, const struct target *cdn, const struct ri_pee
 		request.uri = uri;
 	}
 	request.max_hops = limit_hops(&x->request, peer->max_hops);
-	request.dns_only |= peer->strategy == RI_FULL_RECURSIVE;
+	request.dns_only |= cdn->strategy == STRATEGY_FULL_RECURSIVE;
 	server->counters.asked++;
 	server->ask(server->arg, cdn, &request, on_asked, x);
 	return true;

@@ -106,9 +106,11 @@ static bool try_target(struct ri_exchange *x, uint32_t id)
 		return tell(x, target);
 	if (target->provider_id && ri_path_has(&x->request.path, target->provider_id))
 		return ri_exchange_pass(x, RI_LOOP, "the CDN is in cdn-path already");
+	if (target->strategy == STRATEGY_ITERATIVE)
+		return tell(x, target);
 	const struct ri_peer *peer = server->downstream(server->arg, target);
-	bool recursive = peer && peer->strategy != RI_ITERATIVE;
-	return recursive ? ri_ask(x, target, peer) : tell(x, target);
+	return peer ? ri_ask(x, target, peer)
+		    : ri_exchange_pass(x, RI_NO_CAPACITY, "a downstream CDN cannot be asked");
 }
 
 static const struct scope_candidate *next_candidate(struct ri_exchange *x)

@@ -9,10 +9,6 @@
 /* What an upstream CDN may see of us: our request router in place of our own nodes, or the nodes. */
 enum ri_disclose { RI_DISCLOSE_ROUTERS, RI_DISCLOSE_NODES };
 
-/* How requests get to a downstream CDN: its request router is told as its DRIs say, or it is asked for each request. Fully
- * recursive: it has to give a delivery node. */
-enum ri_strategy { RI_ITERATIVE, RI_SEMI_RECURSIVE, RI_FULL_RECURSIVE };
-
 /* A CDN that we are connected to, as the configuration says. */
 struct ri_peer {
 	const char *provider_id; /* its CDN Provider ID; NULL: it is not checked */
@@ -21,7 +17,6 @@ struct ri_peer {
 	const struct dri
 		*router; /* our request router as it is told to this upstream; NULL: none */
 	/* As a downstream. */
-	enum ri_strategy strategy;
 	uint32_t max_hops; /* how many CDNs there may be behind us in a chain; RI_NO_LIMIT */
 };
 
@@ -39,7 +34,7 @@ typedef void ri_asked(void *arg, const struct ri_response *response, uint32_t fr
 /* Outlives all that is under way. Callbacks are called in the control thread. */
 struct ri_server {
 	const char *provider_id; /* ours */
-	/* The peer that a CDN of the tables is; NULL: none, it has its DRIs only. */
+	/* The peer that a CDN of the tables is, whose strategy is not iterative; NULL: none that can be asked. */
 	const struct ri_peer *(*downstream)(void *arg, const struct target *cdn);
 	/* Asks it; request and cdn live only during this call. Calls done once, in any case, at once or later. */
 	void (*ask)(void *arg, const struct target *cdn, const struct ri_request *request,

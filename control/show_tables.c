@@ -34,11 +34,13 @@ static json_t *target_json(const struct view *view, const struct object *object)
 	snprintf(path, sizeof(path), "%s/%s", object_kind_name((enum object_kind)object->kind),
 		 object->name);
 	const struct object *state = object_find(view->objects, OBJECT_STATE, path);
-	return json_pack("{s:s, s:s*, s:s, s:s, s:i}", "name", target->name, "provider-id",
+	enum redirection_strategy strategy = (enum redirection_strategy)target->strategy;
+	const char *name = target->kind == TARGET_CDN ? redirection_strategy_name(strategy) : NULL;
+	return json_pack("{s:s, s:s*, s:s, s:s, s:s*, s:i}", "name", target->name, "provider-id",
 			 target->provider_id, "state",
 			 target_state_name((enum target_state)target->state), "set-by",
-			 state && !state->removed ? "operator" : "configuration", "dris",
-			 (int)target->n_dris);
+			 state && !state->removed ? "operator" : "configuration", "strategy", name,
+			 "dris", (int)target->n_dris);
 }
 
 json_t *show_cdns(struct control *control, struct json_in *params, struct rpc_call *call)

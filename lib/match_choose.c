@@ -99,8 +99,10 @@ struct choice {
 };
 
 /* What has to be offered so that a request can be sent on. For DNS it is not known yet how the content will be asked for. */
-static uint64_t needed(const struct choice *choice, enum advert_type type)
+static uint64_t needed(const struct choice *choice, const struct target *target,
+		       enum advert_type type)
 {
+	bool asked = target->strategy != STRATEGY_ITERATIVE;
 	uint8_t content = PROTOCOL_HTTP | PROTOCOL_HTTPS;
 	bool dns = choice->req->protocol == PROTOCOL_DNS;
 	switch (type) {
@@ -110,7 +112,9 @@ static uint64_t needed(const struct choice *choice, enum advert_type type)
 		return choice->scope->protocols & content ? choice->scope->protocols & content
 							  : content;
 	case ADVERT_REDIRECTION_MODE:
-		return dns ? MODE_DNS_I : MODE_HTTP_I;
+		if (dns)
+			return asked ? MODE_DNS_R : MODE_DNS_I;
+		return asked ? MODE_HTTP_R : MODE_HTTP_I;
 	default:
 		return choice->scope->metadata;
 	}
@@ -124,7 +128,7 @@ static enum choose_result test_adverts(struct choice *choice, const struct targe
 	uint32_t i = 0;
 	while (i < target->n_adverts && target->adverts[i]->type < ADVERT_OFFERS) {
 		enum advert_type type = (enum advert_type)target->adverts[i]->type;
-		uint64_t need = needed(choice, type), offered = 0;
+		uint64_t need = needed(choice, target, type), offered = 0;
 		for (; i < target->n_adverts && target->adverts[i]->type == type; i++) {
 			const struct advert *advert = target->adverts[i];
 			if (advert->offers & need & ~offered &&

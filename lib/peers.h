@@ -37,10 +37,6 @@ struct interconnection {
 /* What a peer is to us: requests go down to it, or come down from it, or both. */
 enum peer_role { PEER_UPSTREAM = 1, PEER_DOWNSTREAM = 2 };
 
-/* How requests are redirected to a downstream peer: to its request router, or to what it names in answer to a query, from its
- * own router downwards or from the last CDN of the chain. */
-enum redirection_strategy { STRATEGY_ITERATIVE, STRATEGY_SEMI_RECURSIVE, STRATEGY_FULL_RECURSIVE };
-
 /* What an upstream peer may learn from our answers. */
 enum disclosure { DISCLOSE_REQUEST_ROUTERS, DISCLOSE_NODES };
 
@@ -65,9 +61,8 @@ struct peer_settings {
 	size_t n_hosts;
 	char *hosts
 		[PEER_HOSTS_MAX]; /* host[:port], besides those of the two URLs, that we may ask for it */
-	enum redirection_strategy strategy;
-	uint32_t hold_s;  /* 90: what it said holds so long after it went away */
-	uint32_t stale_s; /* 3600: and is kept, but not used, so long after that */
+	uint32_t hold_s;          /* 90: what it said holds so long after it went away */
+	uint32_t stale_s;         /* 3600: and is kept, but not used, so long after that */
 	struct peer_limits limits;
 	bool lenient;    /* false: its messages are as the RFCs say */
 	bool plain_http; /* false: TLS both ways */

@@ -14,6 +14,12 @@ const char *target_state_name(enum target_state state)
 	return names[state];
 }
 
+const char *redirection_strategy_name(enum redirection_strategy strategy)
+{
+	static const char *const names[] = {"iterative", "semi-recursive", "full-recursive"};
+	return names[strategy];
+}
+
 const char *target_kind_name(enum target_kind kind)
 {
 	return kind == TARGET_CDN ? "cdn" : "node";

@@ -14,6 +14,10 @@ enum target_kind { TARGET_CDN, TARGET_NODE };
 /* up: chosen as the policy says. drain: only when nothing that is up can be chosen. down: never. */
 enum target_state { TARGET_UP, TARGET_DRAIN, TARGET_DOWN };
 
+/* How requests get to a downstream CDN: its request router is told as its DRIs say, or it is asked for each request (RFC 7975) and
+ * names a redirection target. Fully recursive: that has to be a delivery node. */
+enum redirection_strategy { STRATEGY_ITERATIVE, STRATEGY_SEMI_RECURSIVE, STRATEGY_FULL_RECURSIVE };
+
 enum { DRI_ADDRESSES_MAX = 16, DNS_NAME_MAX = 255 };
 
 /* A Downstream Resource Identifier, whatever its source: how a request is sent to the target. The members are those of
@@ -50,6 +54,7 @@ struct target {
 	uint8_t kind;       /* enum target_kind */
 	uint8_t state;      /* enum target_state */
 	uint8_t configured; /* the state when none was set at run time */
+	uint8_t strategy;   /* enum redirection_strategy */
 	uint64_t seed;      /* hash of the name, for consistent hashing */
 	const char *name;
 	const char *provider_id; /* CDN Provider ID (RFC 7975 §4.8) or NULL */
@@ -74,6 +79,7 @@ void target_put_advert(struct target *target, struct advert *advert);
 bool dri_before(const struct dri *a, const struct dri *b);
 
 const char *target_state_name(enum target_state state);
+const char *redirection_strategy_name(enum redirection_strategy strategy);
 
 /* "cdn" or "node". */
 const char *target_kind_name(enum target_kind kind);

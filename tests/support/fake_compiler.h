@@ -105,11 +105,14 @@ bool compiler_add_target(struct compiler *compiler, const struct model_target *t
 	struct object *object = object_new(kind, target->name, target->json);
 	trie_set(&compiler->objects, key, object_key(kind, target->name, key), object);
 	object_release(object);
-	return compiler->add(place,
-			     std::string(target_kind_name(target->kind)) + " " + target->name +
-				     " " + or_none(target->provider_id) + " " +
-				     target_state_name(target->state),
-			     target->json);
+	return compiler->add(
+		place,
+		std::string(target_kind_name(target->kind)) + " " + target->name + " " +
+			or_none(target->provider_id) + " " + target_state_name(target->state) +
+			(target->strategy
+				 ? std::string(" ") + redirection_strategy_name(target->strategy)
+				 : ""),
+		target->json);
 }
 
 bool compiler_add_dri(struct compiler *compiler, const struct model_dri *dri, struct place place)

@@ -168,6 +168,10 @@ struct ImageWorld {
 			       one_of({"up", "drain", "down"}) + "\"" +
 			       (once_in(2) ? R"(, "provider-id": "AS64496:)" + number(9) + "\""
 					   : "") +
+			       (once_in(2) ? R"(, "strategy": ")" +
+						     one_of({"semi-recursive", "full-recursive"}) +
+						     "\""
+					   : "") +
 			       "}}";
 		case 3:
 			return R"({"node": {"name": "n)" + number(3) + R"("}})";

@@ -205,11 +205,18 @@ struct Maker {
 		static const char *const states[] = {"\"up\"", "\"drain\"", "\"down\""};
 		return states[below(random, 3)];
 	}
+	std::string strategy()
+	{
+		static const char *const strategies[] = {"\"semi-recursive\"",
+							 "\"full-recursive\""};
+		return strategies[below(random, 2)];
+	}
 	std::string cdn()
 	{
 		return line("cdn", group({{"name", quoted(name("c", 4))},
 					  {"state", maybe(state())},
-					  {"provider-id", maybe(words())}}));
+					  {"provider-id", maybe(words())},
+					  {"strategy", maybe(strategy())}}));
 	}
 	std::string node()
 	{

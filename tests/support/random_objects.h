@@ -30,8 +30,9 @@ class RandomObjects
 			       random_footprint(random).json() + "]}";
 		case OBJECT_CDN:
 			return R"({"name": ")" + random.one_of(cdns) + R"(", "state": ")" +
-			       state() +
-			       (random.once_in(4) ? R"(", "dri-source": "peer"})" : "\"}");
+			       state() + '"' +
+			       (random.once_in(4) ? R"(, "dri-source": "peer")" : "") +
+			       (random.once_in(3) ? R"(, "strategy": ")" + strategy() : "") + "}";
 		case OBJECT_ADVERT:
 			return advert();
 		case OBJECT_NODE:
@@ -69,6 +70,12 @@ class RandomObjects
 	{
 		static const char *const states[] = {"up", "up", "drain", "down"};
 		return random.one_of(states);
+	}
+	std::string strategy()
+	{
+		static const char *const strategies[] = {R"(semi-recursive")", R"(full-recursive")",
+							 R"(iterative")"};
+		return random.one_of(strategies);
 	}
 	std::string target()
 	{

@@ -102,14 +102,17 @@ class RiBox
 	{
 		view = View(tables);
 		plane.view = view.get();
+		for (const auto &one : strategies)
+			view.target(one.first)->strategy = one.second;
 	}
 	/* A CDN of the tables that is asked. */
 	struct ri_peer &recursive(const std::string &name,
-				  enum ri_strategy strategy = RI_SEMI_RECURSIVE)
+				  enum redirection_strategy strategy = STRATEGY_SEMI_RECURSIVE)
 	{
 		struct ri_peer &peer = downstreams[name];
-		peer.strategy = strategy;
 		peer.max_hops = RI_NO_LIMIT;
+		strategies[name] = strategy;
+		view.target(name)->strategy = (uint8_t)strategy;
 		return peer;
 	}
 	/* Posts a body; the answer, when it comes at once, is the last of `answers`. */
@@ -170,6 +173,7 @@ class RiBox
 	};
 	View view;
 	struct plane plane = {};
+	std::map<std::string, enum redirection_strategy> strategies;
 	std::vector<Waiting> waiting;
 
 	std::string limit() const

@@ -269,6 +269,7 @@ class ViewText
 			for (uint32_t k = 0; k < target->n_dris; k++)
 				one += " dri " + std::to_string(target->dris[k]->order);
 			one += target->learnt ? " learnt" : "";
+			one += " strategy " + std::to_string(target->strategy);
 			for (uint32_t k = 0; k < target->n_adverts; k++)
 				one += " advert " + std::to_string(target->adverts[k]->offers);
 			all.push_back(one);

@@ -95,6 +95,53 @@ TEST(advert, redirection_mode)
 	EXPECT_EQ(by_dns(recursive) + by_http(recursive), "bb");
 }
 
+/* A CDN that is asked for each request has to offer recursive redirection. */
+TEST(advert, redirection_mode_of_a_strategy)
+{
+	const struct {
+		std::string modes, dns, http;
+	} cases[] = {
+		{"", "a", "a"},
+		{R"("DNS-I", "HTTP-I")", "n", "n"},
+		{R"("DNS-R")", "a", "n"},
+		{R"("HTTP-R")", "n", "a"},
+	};
+	for (const char *strategy : {"semi-recursive", "full-recursive"}) {
+		for (const auto &c : cases) {
+			TablesBuilder builder;
+			builder.zone("t").node("n").fallback(R"({"node": "n"})");
+			builder.add("cdn", R"({"name": "a", "strategy": ")" +
+						   std::string(strategy) + "\"}");
+			builder.dri(
+				R"({"cdn": "a", "dns-target": {"host": "a.u"}, "http-target": {"host": "a.u"}})");
+			if (!c.modes.empty())
+				builder.add("advert",
+					    advert("RedirectionMode",
+						   R"({"redirection-modes": [)" + c.modes + "]}"));
+			builder.scope(
+				R"({"name": "s", "hosts": ["*.t"], "candidates": [{"cdn": "a"}]})");
+			View view(builder.finish());
+			EXPECT_EQ(by_dns(view), c.dns) << c.modes;
+			EXPECT_EQ(by_http(view), c.http) << c.modes;
+		}
+	}
+}
+
+TEST(advert, cdn_that_is_asked_needs_no_dri)
+{
+	TablesBuilder builder;
+	builder.add("cdn", R"({"name": "a", "strategy": "full-recursive"})");
+	builder.add("cdn", R"({"name": "b", "strategy": "iterative", "dri-source": "peer"})");
+	View view(builder.finish());
+	EXPECT_EQ(view.target("a")->strategy, STRATEGY_FULL_RECURSIVE);
+	EXPECT_EQ(view.target("b")->strategy, STRATEGY_ITERATIVE);
+	EXPECT_STREQ(object_json(view.object(OBJECT_CDN, "b")),
+		     R"({"name":"b","dri-source":"peer"})");
+	TablesBuilder without;
+	without.add("cdn", R"({"name": "a", "strategy": "iterative"})");
+	EXPECT_FALSE(without.try_finish());
+}
+
 TEST(advert, footprints_narrow)
 {
 	View view(tables({advert("DeliveryProtocol", http, cidr("10.0.0.0/8")),
@@ -237,6 +284,10 @@ TEST(advert, refused)
 		{"advert", advert("CapacityLimits", R"({"limits": [{"maximum-hard": 5}]})"),
 		 "'limit-type' is missing"},
 		{"advert", advert("DeliveryProtocol", http, cidr("10.0.0.0/99")), "10.0.0.0/99"},
+		{"cdn", R"({"name": "x", "strategy": "recursive"})",
+		 "strategy: expected one of \"iterative\", \"semi-recursive\", "
+		 "\"full-recursive\", not \"recursive\""},
+		{"node", R"({"name": "x", "strategy": "iterative"})", "unknown key 'strategy'"},
 		{"dri", R"({"cdn": "a"})", "expected 'dns-target', 'http-target' or both"},
 		{"dri", R"({"cdn": "a", "withdrawn": true, "http-target": {"host": "x.t"}})",
 		 "one that is withdrawn has no target"},

@@ -112,7 +112,6 @@ TEST_F(ConfigPeersTest, APeerIsTakenWithItsDefaults)
 	EXPECT_EQ(p.directory, nullptr);
 	EXPECT_EQ(p.redirection, nullptr);
 	EXPECT_EQ(p.n_hosts, 0u);
-	EXPECT_EQ(p.strategy, STRATEGY_ITERATIVE);
 	EXPECT_EQ(p.hold_s, 90u);
 	EXPECT_EQ(p.stale_s, 3600u);
 	EXPECT_EQ(p.limits.entries, 10000u);
@@ -129,8 +128,8 @@ TEST_F(ConfigPeersTest, APeerIsTakenWithItsDefaults)
 const std::string full =
 	"roles = [\"upstream\", \"downstream\"]; identity = \"urn:cdn:b\"; directory = "
 	"\"https://r.example:8443/alto/a\"; redirection = "
-	"\"https://[2001:db8::2]/ri\"; hosts = [\"h.example\", \"192.0.2.3:444\"]; strategy = "
-	"\"full-recursive\"; hold-time = 16; stale-time = 0; "
+	"\"https://[2001:db8::2]/ri\"; hosts = [\"h.example\", \"192.0.2.3:444\"]; hold-time = 16; "
+	"stale-time = 0; "
 	"limits = { entries = 1; footprints = 2; octets = 1024; requests-per-second = 4; "
 	"connections = 5; }; lenient = true; disclose = "
 	"\"nodes\"; max-hops = 255;";
@@ -144,7 +143,6 @@ TEST_F(ConfigPeersTest, EveryMemberIsTaken)
 	EXPECT_STREQ(p.redirection, "https://[2001:db8::2]/ri");
 	ASSERT_EQ(p.n_hosts, 2u);
 	EXPECT_STREQ(p.hosts[1], "192.0.2.3:444");
-	EXPECT_EQ(p.strategy, STRATEGY_FULL_RECURSIVE);
 	EXPECT_EQ(p.hold_s, 16u);
 	EXPECT_EQ(p.stale_s, 0u);
 	EXPECT_EQ(p.limits.entries, 1u);
@@ -242,9 +240,6 @@ TEST_F(ConfigPeersTest, FaultsHaveLineAndText)
 		{one("roles = [\"upstream\"]; identity = \"b\"; directory = \"https://b/\";"),
 		 "4: peer 'b': directory: only a downstream peer has one; add the role or leave it "
 		 "out\n"},
-		{one(down + "strategy = \"semi-recursive\";"),
-		 "4: peer 'b': strategy: \"semi-recursive\" needs the URL 'redirection', since the "
-		 "peer is asked for each request\n"},
 		{one(down + "hold-time = 15;"),
 		 "4: peer 'b': hold-time: expected a number from 16 to 86400, not 15\n"},
 		{one(down + "stale-time = 604801;"),

@@ -62,7 +62,7 @@ TEST(ri_ask, dns_from_below)
 		R"("qname":"vod.example.com","qtype":"A","resolver-ip":"192.0.2.53"}})");
 	box.ask_dns("vod.example.com", R"(, "dns-only": true)");
 	EXPECT_NE(box.asked[1].find(R"("dns-only":true)"), std::string::npos) << "copied";
-	box.recursive("b", RI_FULL_RECURSIVE);
+	box.recursive("b", STRATEGY_FULL_RECURSIVE);
 	box.ask_dns("vod.example.com");
 	EXPECT_NE(box.asked[2].find(R"("dns-only":true)"), std::string::npos)
 		<< "a delivery node is wanted";

@@ -177,7 +177,7 @@ TEST_F(RpcTest, ListsHavePages)
 		   "limit: expected a number from 1 to 10000, not 0");
 	EXPECT_HAS(call("show.cdns"),
 		   "\"line\":3,\"name\":\"b\",\"provider-id\":\"AS64496:1\",\"state\":\"up\","
-		   "\"set-by\":\"configuration\",\"dris\":1}");
+		   "\"set-by\":\"configuration\",\"strategy\":\"iterative\",\"dris\":1}");
 	EXPECT_HAS(call("show.nodes"), "\"total\":1");
 	EXPECT_HAS(call("show.dris", "{\"match\":\"c\"}"),
 		   "\"line\":8,\"cdn\":\"c\",\"dns-target\":{\"addresses\":[\"203.0.113.9\","
