@@ -4,6 +4,7 @@
 
 #include "advertise_serve.h"
 #include "log.h"
+#include "peer_redirect.h"
 #include "peer_session.h"
 #include "push_dri.h"
 #include "sessions.h"
@@ -112,6 +113,16 @@ static bool begin_session(struct peer *peer)
 	return peer->session || !wants_session(peer);
 }
 
+static bool begin_redirect(struct peer *peer)
+{
+	const struct peer_settings *settings = peer->settings;
+	peer_redirect_free(peer->redirect);
+	if (!(settings->roles & PEER_DOWNSTREAM) || !settings->redirection)
+		return true;
+	peer->redirect = peer_redirect_new(peer);
+	return peer->redirect;
+}
+
 struct peer *peer_new(struct sessions *sessions, const struct peer_settings *settings)
 {
 	struct peer *peer = calloc(1, sizeof(*peer));
@@ -129,7 +140,7 @@ struct peer *peer_new(struct sessions *sessions, const struct peer_settings *set
 		peer_life_recall(&peer->life, peer_now(peer));
 		note(peer, PEER_IDLE);
 	}
-	if (begin_session(peer))
+	if (begin_redirect(peer) && begin_session(peer))
 		return peer;
 	peer_free(peer);
 	return NULL;
@@ -138,6 +149,7 @@ struct peer *peer_new(struct sessions *sessions, const struct peer_settings *set
 void peer_free(struct peer *peer)
 {
 	peer_session_free(peer->session);
+	peer_redirect_free(peer->redirect);
 	if (peer->push)
 		https_answer_text(peer->push, 503, "turnoutd is stopping, or knows you no more");
 	advertise_stream_clear(&peer->streams);
@@ -161,7 +173,7 @@ bool peer_change(struct peer *peer, const struct peer_settings *settings)
 		withdraw(peer);
 		note(peer, before);
 	}
-	return set_up(peer) && begin_session(peer);
+	return set_up(peer) && begin_redirect(peer) && begin_session(peer);
 }
 
 void peer_order(struct peer *peer, enum peer_order order)
@@ -172,6 +184,7 @@ void peer_order(struct peer *peer, enum peer_order order)
 	peer_session_free(peer->session);
 	peer->session = NULL;
 	peer->set_down = order == PEER_ORDER_DOWN;
+	peer_redirect_reset(peer->redirect);
 	if (before != PEER_DOWN || peer->set_down)
 		peer_life_lost(&peer->life, why[order], peer_now(peer));
 	if (peer->set_down) {

@@ -9,6 +9,7 @@
 #include "peer_life.h"
 
 struct peer_session;
+struct peer_redirect;
 
 /* The control thread's. */
 struct peer {
@@ -24,6 +25,7 @@ struct peer {
 	uint64_t updates, refused_updates, octets;
 	struct https_request *push; /* a PUT that waits for the tables, or NULL */
 	uint64_t pushes;
+	struct peer_redirect *redirect; /* NULL: it is not asked for redirection targets */
 	bool no_dri; /* nothing says how requests are sent to it (LL-16); noticed every second */
 
 	/* Upstream: what it learns from us. */

@@ -19,18 +19,17 @@ static void ask_advertisement(struct peer_session *session);
 static uint32_t interval(const struct peer_session *session, uint64_t now)
 {
 	struct https_call *call = session->answered;
-	const struct freshness head = {
+	const struct freshness_fields head = {
 		.cache_control = https_client_header(call, "Cache-Control"),
 		.age = https_client_header(call, "Age"),
 		.expires = https_client_header(call, "Expires"),
 		.date = https_client_header(call, "Date"),
 	};
-	int64_t seconds = freshness_left(&head, now);
-	if (seconds < 0)
+	bool said;
+	uint32_t seconds = freshness_of(&head, now, &said).fresh;
+	if (!said)
 		return POLL_DEFAULT_S;
-	return seconds < POLL_FLOOR_S ? POLL_FLOOR_S
-	       : seconds > POLL_CAP_S ? POLL_CAP_S
-				      : (uint32_t)seconds;
+	return seconds < POLL_FLOOR_S ? POLL_FLOOR_S : seconds > POLL_CAP_S ? POLL_CAP_S : seconds;
 }
 
 static void note_etag(const struct peer_session *session, char etag[PEER_ETAG_MAX])

@@ -53,7 +53,8 @@ static void narrow(struct ri_response *response, const struct ip_prefix *ours)
 	response->has_scope = n > 0;
 }
 
-static void pass_on(struct ri_exchange *x, const struct ri_response *below, uint32_t fresh)
+static void pass_on(struct ri_exchange *x, const struct ri_response *below,
+		    const struct freshness *left)
 {
 	struct ri_response response = *below;
 	struct ip_prefix ours = {x->req.client, x->verdict.ecs_scope};
@@ -64,7 +65,7 @@ static void pass_on(struct ri_exchange *x, const struct ri_response *below, uint
 	response.error_code = RI_NO_ERROR;
 	if (x->call.peer->disclose != RI_DISCLOSE_NODES)
 		response.path.n = 0;
-	ri_exchange_answer(x, &response, fresh);
+	ri_exchange_answer(x, &response, left);
 }
 
 /* false: x->error says why. */
@@ -87,13 +88,13 @@ static bool is_usable(struct ri_exchange *x, const struct ri_response *below)
 	return true;
 }
 
-static void on_asked(void *arg, const struct ri_response *below, uint32_t fresh)
+static void on_asked(void *arg, const struct ri_response *below, const struct freshness *left)
 {
 	struct ri_exchange *x = arg;
 	if (!x->call.done)
 		ri_exchange_end(x);
 	else if (is_usable(x, below))
-		pass_on(x, below, fresh);
+		pass_on(x, below, left);
 	else
 		ri_choose(x);
 }

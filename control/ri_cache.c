@@ -232,7 +232,7 @@ static void add_place(struct ri_cache *cache, struct entry *entry, const struct 
 }
 
 static void set_times(const struct ri_cache *cache, struct entry *entry,
-		      const struct ri_freshness *freshness, uint64_t now)
+		      const struct freshness *freshness, uint64_t now)
 {
 	entry->lifetime = (uint64_t)freshness->fresh * SECOND;
 	if (entry->negative && entry->lifetime > cache->limits.negative_ms)
@@ -330,13 +330,20 @@ static void look_around(const struct ri_cache *cache, const struct group *group,
 	}
 }
 
-/* A hot answer is asked for again in the last fifth of its life; one at a time. */
+/* Is a fresh answer asked for again ahead of its end? While one can serve stale that costs more than it gives. */
+static bool is_due_early(const struct ri_cache *cache, const struct entry *entry, uint64_t now)
+{
+	uint64_t left = entry->expires - now;
+	return entry->stale_until == entry->expires && entry->hits >= cache->limits.hot_hits &&
+	       left < SECOND && left * 5 < entry->lifetime;
+}
+
+/* One at a time. */
 static bool is_due(const struct ri_cache *cache, struct entry *entry, enum ri_cache_state state,
 		   uint64_t now)
 {
-	bool hot = entry->hits >= cache->limits.hot_hits &&
-		   (entry->expires - now) * 5 < entry->lifetime;
-	if (now < entry->quiet_until || (state == RI_CACHE_FRESH && !hot))
+	if (now < entry->quiet_until ||
+	    (state == RI_CACHE_FRESH && !is_due_early(cache, entry, now)))
 		return false;
 	entry->quiet_until = now + cache->limits.retry_ms;
 	return true;
@@ -352,6 +359,11 @@ static void count(struct ri_cache *cache, const struct ri_hit *hit)
 	counters->refreshes += hit->refresh;
 }
 
+static uint32_t seconds_until(uint64_t now, uint64_t end)
+{
+	return now < end ? (uint32_t)((end - now) / SECOND) : 0;
+}
+
 static struct ri_hit use(struct ri_cache *cache, struct entry *entry, enum ri_cache_state state,
 			 uint64_t now)
 {
@@ -359,8 +371,12 @@ static struct ri_hit use(struct ri_cache *cache, struct entry *entry, enum ri_ca
 	entry->hits++;
 	TAILQ_REMOVE(&cache->entries, entry, used);
 	TAILQ_INSERT_HEAD(&cache->entries, entry, used);
-	if (now < entry->expires)
-		hit.seconds = (uint32_t)((entry->expires - now) / SECOND);
+	if (entry->negative)
+		return hit;
+	hit.left.fresh = seconds_until(now, entry->expires);
+	uint64_t end = now < entry->expires ? entry->expires : now;
+	hit.left.stale_while = seconds_until(end, entry->stale_until);
+	hit.left.stale_if_error = seconds_until(end, entry->error_until);
 	return hit;
 }
 

@@ -3,8 +3,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "freshness.h"
 #include "lib/ip.h"
-#include "ri_freshness.h"
 
 #include <stddef.h>
 
@@ -14,8 +14,9 @@ struct ri_cache;
 
 struct ri_cache_limits {
 	size_t entries, octets; /* beyond them the least recently used ones go */
-	uint32_t
-		hot_hits; /* so often used since it came, an answer is asked for again ahead of its end */
+	/* So often used since it came, an answer without stale-while-revalidate is asked for again ahead of its end, by a second or a fifth
+	 * of its life, whichever is less. One with it is asked for again when it has ended. */
+	uint32_t hot_hits;
 	uint32_t negative_ms; /* the longest life of a refusal */
 	uint32_t retry_ms;    /* between two refreshes that are asked for */
 };
@@ -39,7 +40,7 @@ struct ri_cached {
 	const struct ip_prefix *ranges; /* scope.iprange */
 	unsigned n_ranges;              /* 0: it is good for this client only */
 	bool negative;                  /* a refusal */
-	struct ri_freshness freshness;  /* of the HTTP fields, never of the DNS TTL */
+	struct freshness freshness;     /* of the HTTP fields, never of the DNS TTL */
 	void *value;                    /* taken over */
 	size_t octets;                  /* of the value */
 };
@@ -59,9 +60,9 @@ enum ri_cache_state {
 /* The value is good until the next change of the cache. */
 struct ri_hit {
 	enum ri_cache_state state;
-	void *value;      /* NULL when missed */
-	uint32_t seconds; /* that it stays fresh */
-	bool refresh;     /* ask again now, beside using it; is said to one user at a time */
+	void *value;           /* NULL when missed */
+	struct freshness left; /* from now on */
+	bool refresh;          /* ask again now, beside using it; is said to one user at a time */
 };
 
 /* Of the answers whose prefixes hold the client's: the fresh one that came last (§4.6), else a stale one, a refusal, or one for the case

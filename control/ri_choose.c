@@ -27,6 +27,12 @@ static struct ri_response start_response(const struct ri_exchange *x)
 	return response;
 }
 
+static struct freshness freshness_of_ttl(uint32_t ttl)
+{
+	return (struct freshness){ttl, ttl < RI_STALE_WHILE ? ttl : RI_STALE_WHILE,
+				  RI_STALE_IF_ERROR};
+}
+
 static bool tell_dns(struct ri_exchange *x, const struct dri *dri)
 {
 	char cname[DNS_NAME_TEXT_MAX];
@@ -41,7 +47,8 @@ static bool tell_dns(struct ri_exchange *x, const struct dri *dri)
 		response.cnames[0] = dns_name_text(dri->cname, dri->cname_len, cname);
 		response.n_v4 = response.n_v6 = 0;
 	}
-	ri_exchange_answer(x, &response, dri->ttl);
+	struct freshness freshness = freshness_of_ttl(dri->ttl);
+	ri_exchange_answer(x, &response, &freshness);
 	return true;
 }
 
@@ -57,7 +64,8 @@ static bool tell_http(struct ri_exchange *x, const struct dri *dri)
 	struct ri_response response = start_response(x);
 	response.status = x->verdict.scope->status ? x->verdict.scope->status : 302;
 	response.location = location;
-	ri_exchange_answer(x, &response, dri->ttl);
+	struct freshness freshness = freshness_of_ttl(dri->ttl);
+	ri_exchange_answer(x, &response, &freshness);
 	return true;
 }
 

@@ -21,7 +21,7 @@ struct ri_client {
 /* The cache has one reference, whoever is told of it another. */
 struct answer {
 	unsigned refs;
-	uint32_t seconds; /* that it was fresh when it came */
+	struct freshness freshness; /* when it came; all 0: not to be kept */
 	struct ri_response response;
 };
 
@@ -126,22 +126,22 @@ static void asker_free(struct asker *asker)
 }
 
 /* The answer may leave the cache meanwhile. */
-static void give(struct answer *answer, uint32_t seconds, ri_asked *done, void *arg)
+static void give(struct answer *answer, const struct freshness *left, ri_asked *done, void *arg)
 {
 	if (!done)
 		return;
 	if (!answer) {
-		done(arg, NULL, 0);
+		done(arg, NULL, left);
 		return;
 	}
 	answer->refs++;
-	done(arg, &answer->response, seconds);
+	done(arg, &answer->response, left);
 	release(answer);
 }
 
-static void tell(struct asker *asker, struct answer *answer, uint32_t seconds)
+static void tell(struct asker *asker, struct answer *answer, const struct freshness *left)
 {
-	give(answer, seconds, asker->done, asker->arg);
+	give(answer, left, asker->done, asker->arg);
 	asker_free(asker);
 }
 
@@ -150,7 +150,7 @@ static void tell_kept(struct asker *asker, struct answer *otherwise)
 {
 	struct ri_client *client = asker->client;
 	struct ri_hit hit = ri_cache_find(client->cache, asker->key, &asker->user, client->now);
-	tell(asker, hit.value ? hit.value : otherwise, hit.seconds);
+	tell(asker, hit.value ? hit.value : otherwise, &hit.left);
 }
 
 /* It may be used instead of asking. */
@@ -167,7 +167,7 @@ static void share(struct asker *asker)
 	struct ri_client *client = asker->client;
 	struct ri_hit hit = ri_cache_find(client->cache, asker->key, &asker->user, client->now);
 	if (is_usable(&hit)) {
-		tell(asker, hit.value, hit.seconds);
+		tell(asker, hit.value, &hit.left);
 		return;
 	}
 	asker->alone = true;
@@ -182,7 +182,7 @@ static void on_answered(void *arg, const void *heard)
 	if (answer && !own)
 		share(asker);
 	else if (answer && !ri_response_is_refusal(&answer->response))
-		tell(asker, answer, answer->seconds);
+		tell(asker, answer, &answer->freshness);
 	else
 		tell_kept(asker, answer);
 }
@@ -227,13 +227,19 @@ static char *wait_key(const struct asker *asker)
 	return asprintf(&key, "%s%s", asker->key, user) < 0 ? NULL : key;
 }
 
+static bool may_send(const struct ri_client *client)
+{
+	return !client->plan.may_send || client->plan.may_send(client->plan.arg);
+}
+
 static void wait_for(struct asker *asker)
 {
 	struct ri_waiter *waiter;
 	char *wait = wait_key(asker);
-	enum ri_join join = wait ? ri_pending_join(asker->client->pending, wait, asker->deadline,
-						   on_answered, asker, &waiter)
-				 : RI_JOIN_FULL;
+	enum ri_join join = wait && may_send(asker->client)
+				    ? ri_pending_join(asker->client->pending, wait, asker->deadline,
+						      on_answered, asker, &waiter)
+				    : RI_JOIN_FULL;
 	if (join == RI_JOIN_ASK)
 		send_question(asker, wait);
 	else if (join == RI_JOIN_FULL)
@@ -284,7 +290,7 @@ void ri_client_ask(struct ri_client *client, const struct ri_request *request, u
 		free(key);
 	/* The request may be gone once done was called. */
 	if (found || !asker)
-		give(hit.value, hit.seconds, done, arg);
+		give(hit.value, &hit.left, done, arg);
 	if (asker)
 		wait_for(asker);
 }
@@ -336,8 +342,8 @@ static void keep(struct ri_client *client, const struct ri_question *question,
 	if (cached.negative)
 		cached.freshness.fresh = UINT32_MAX;
 	else
-		cached.freshness = ri_freshness_of(&heard->fields, heard->second);
-	answer->seconds = cached.negative ? 0 : cached.freshness.fresh;
+		cached.freshness = answer->freshness =
+			freshness_of(&heard->fields, heard->second, NULL);
 	answer->refs++;
 	ri_cache_put(client->cache, &cached, client->now);
 }

@@ -18,6 +18,8 @@ struct ri_client_plan {
 	uint32_t wait_ms; /* whoever asks waits no longer */
 	/* Sends a redirection-request (body is gone after the call), and calls ri_client_hear once, at once or later. */
 	void (*send)(void *arg, struct ri_question *question, const char *body, size_t len);
+	/* May something be sent now? Else whoever asks is told at once that there is no answer, but what is kept serves. NULL: always. */
+	bool (*may_send)(void *arg);
 	void *arg;
 };
 
@@ -37,7 +39,7 @@ void ri_client_ask(struct ri_client *client, const struct ri_request *request, u
 /* An answer as it came. */
 struct ri_heard {
 	const char *content_type; /* or NULL */
-	struct ri_fields fields;
+	struct freshness_fields fields;
 	const void *body;
 	size_t len;
 	uint64_t second; /* of its arrival, since 1970-01-01 UTC */

@@ -24,7 +24,8 @@ struct ri_exchange {
 };
 
 /* Gives the answer, or none; the exchange is gone after it. */
-void ri_exchange_answer(struct ri_exchange *x, const struct ri_response *response, uint32_t fresh);
+void ri_exchange_answer(struct ri_exchange *x, const struct ri_response *response,
+			const struct freshness *freshness);
 void ri_exchange_fail(struct ri_exchange *x, enum ri_error error, const char *reason);
 void ri_exchange_end(struct ri_exchange *x);
 

@@ -54,10 +54,14 @@ void ri_exchange_end(struct ri_exchange *x)
 		exchange_free(x);
 }
 
-void ri_exchange_answer(struct ri_exchange *x, const struct ri_response *response, uint32_t fresh)
+void ri_exchange_answer(struct ri_exchange *x, const struct ri_response *response,
+			const struct freshness *freshness)
 {
-	char cache_control[32];
-	snprintf(cache_control, sizeof(cache_control), "max-age=%u", fresh);
+	char cache_control[96] = "max-age=0";
+	if (freshness->fresh)
+		snprintf(cache_control, sizeof(cache_control),
+			 "max-age=%u, stale-while-revalidate=%u, stale-if-error=%u",
+			 freshness->fresh, freshness->stale_while, freshness->stale_if_error);
 	x->server->counters.redirects++;
 	reply(&x->call, 200, cache_control, response);
 	ri_exchange_end(x);

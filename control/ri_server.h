@@ -3,11 +3,16 @@
 #pragma once
 
 #include "control.h"
+#include "freshness.h"
 #include "ri_request.h"
 #include "ri_response.h"
 
 /* What an upstream CDN may see of us: our request router in place of our own nodes, or the nodes. */
 enum ri_disclose { RI_DISCLOSE_ROUTERS, RI_DISCLOSE_NODES };
+
+/* How long our answers may be used when they are old, in seconds: while one is asked for again, that the user does not wait for it; and
+ * when we cannot be asked, as the nodes that they name are most likely there. */
+enum { RI_STALE_WHILE = 30, RI_STALE_IF_ERROR = 300 };
 
 /* A CDN that we are connected to, as the configuration says. */
 struct ri_peer {
@@ -28,8 +33,9 @@ struct ri_counters {
 	uint64_t errors[7]; /* errors 500 to 506 */
 };
 
-/* What a downstream CDN answered, and for how many seconds that may be kept (0: not at all). NULL: it did not answer. */
-typedef void ri_asked(void *arg, const struct ri_response *response, uint32_t fresh);
+/* What a downstream CDN answered, and for how long that may be kept from now on (never NULL; all 0: not at all; fresh 0 and stale_while
+ * not: it is stale, and is asked for again just now). NULL: it did not answer. Both live only during the call. */
+typedef void ri_asked(void *arg, const struct ri_response *response, const struct freshness *left);
 
 /* Outlives all that is under way. Callbacks are called in the control thread. */
 struct ri_server {
@@ -78,7 +84,8 @@ struct ri_call {
  *   CDN asked last said, when it gave a code of 5xx.
  *
  * scope.iprange is the prefix of clients for whom the decision is the same, within that of a CDN below (none, when that gives none).
- * max-age is the DRI's ttl, or what is left of the answer from below; errors are not to be stored. cdn-path is told only to peers
+ * max-age is the DRI's ttl; stale-while-revalidate the same, but not more than RI_STALE_WHILE seconds; stale-if-error RI_STALE_IF_ERROR.
+ * Of an answer from below it is what is left of it. Errors are not to be stored. cdn-path is told only to peers
  * that may see nodes.
  *
  * Control thread. */

@@ -64,6 +64,13 @@ static inline uint64_t plane_now_ns(const struct plane *plane)
 	return base + tsc / hz * UINT64_C(1000000000) + tsc % hz * UINT64_C(1000000000) / hz;
 }
 
+/* Milliseconds of a clock that does not go back, whatever the wall clock does. Any thread; no system call. */
+static inline uint64_t plane_tsc_ms(const struct plane *plane)
+{
+	uint64_t tsc = rte_rdtsc(), hz = plane->tsc_hz;
+	return tsc / hz * 1000 + tsc % hz * 1000 / hz;
+}
+
 static inline const struct view *plane_view(const struct plane *plane)
 {
 	return __atomic_load_n(&plane->view, __ATOMIC_ACQUIRE);

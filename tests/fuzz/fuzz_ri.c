@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/cdni_media.h"
 #include "control/commit.h"
-#include "control/ri_freshness.h"
+#include "control/freshness.h"
 #include "control/ri_server.h"
 
 #include <stdlib.h>
@@ -160,12 +160,12 @@ static void check_fields(const uint8_t *data, size_t size)
 	require(text);
 	memcpy(text, data, size);
 	text[size] = '\0';
-	const struct ri_fields fields[] = {{text, NULL, NULL, NULL},
-					   {"max-age=60", text, NULL, NULL},
-					   {NULL, NULL, text, text}};
+	const struct freshness_fields fields[] = {{text, NULL, NULL, NULL},
+						  {"max-age=60", text, NULL, NULL},
+						  {NULL, NULL, text, text}};
 	cdni_media_is(text, RI_REQUEST_PTYPE);
 	for (size_t i = 0; i < 3; i++) {
-		struct ri_freshness freshness = ri_freshness_of(&fields[i], 784111777);
+		struct freshness freshness = freshness_of(&fields[i], 784111777, NULL);
 		require(freshness.fresh || (!freshness.stale_while && !freshness.stale_if_error));
 	}
 	free(text);

@@ -204,7 +204,8 @@ class RiBox
 		struct faults faults = {};
 		struct ri_response response;
 		bool good = ri_response_read(&response, body.data(), body.size(), &faults);
-		done(arg, good ? &response : nullptr, fresh);
+		const struct freshness left = {fresh, 20, 200};
+		done(arg, good ? &response : nullptr, &left);
 		ri_response_clear(&response);
 		faults_clear(&faults);
 	}

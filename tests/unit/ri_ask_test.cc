@@ -32,7 +32,8 @@ TEST(ri_ask, a_cdn_is_asked)
 	EXPECT_EQ(answer.location(), "https://n4.b.example/x");
 	EXPECT_EQ(answer.json()["http"]["cs-uri"].text(), "http://vod.example.com/a");
 	EXPECT_EQ(answer.json()["http"]["sc-status"].number(), 307);
-	EXPECT_EQ(answer.cache_control, "max-age=30") << "what is left of the answer from below";
+	EXPECT_EQ(answer.cache_control, "max-age=30, stale-while-revalidate=20, stale-if-error=200")
+		<< "what is left of the answer from below";
 	EXPECT_EQ(answer.ranges(), "2001:db8::/48");
 	EXPECT_EQ(answer.path(), "AS64500:1 AS64501:7 AS64502:1") << "as it came";
 	EXPECT_EQ(box.server.counters.asked, 1u);

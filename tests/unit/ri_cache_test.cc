@@ -182,8 +182,8 @@ TEST_F(ri_cache_test, time)
 {
 	EXPECT_FALSE(put("never", {"k", "203.0.113.77", {}, 0, 100, 100}, 0));
 	put("a", {"k", "203.0.113.77", {}, 10, 5, 60}, 1000);
-	EXPECT_EQ(find("203.0.113.77", 1000).seconds, 10u);
-	EXPECT_EQ(find("203.0.113.77", 10001).seconds, 0u);
+	EXPECT_EQ(find("203.0.113.77", 1000).left.fresh, 10u);
+	EXPECT_EQ(find("203.0.113.77", 10001).left.fresh, 0u);
 	EXPECT_EQ(said("203.0.113.77", 10999).substr(0, 7), "fresh a");
 	EXPECT_EQ(said("203.0.113.77", 11500), "stale a refresh");
 	EXPECT_EQ(said("203.0.113.77", 11999), "stale a") << "one asks";
@@ -198,15 +198,46 @@ TEST_F(ri_cache_test, hot_answers_are_asked_for_again)
 {
 	put("a", {"k", "203.0.113.77", {}, 10}, 0);
 	EXPECT_EQ(said("203.0.113.77", 7999), "fresh a");
-	EXPECT_EQ(said("203.0.113.77", 8100), "fresh a") << "not hot";
-	EXPECT_EQ(said("203.0.113.77", 8200), "fresh a refresh") << "the third use";
-	EXPECT_EQ(said("203.0.113.77", 8300), "fresh a");
-	EXPECT_EQ(said("203.0.113.77", 8700), "fresh a refresh");
-	put("b", {"k", "203.0.113.77", {}, 10}, 8800);
-	for (uint64_t now = 8800; now <= 16800; now += 100)
+	EXPECT_EQ(said("203.0.113.77", 9100), "fresh a") << "not hot";
+	EXPECT_EQ(said("203.0.113.77", 9200), "fresh a refresh") << "the third use";
+	EXPECT_EQ(said("203.0.113.77", 9300), "fresh a");
+	EXPECT_EQ(said("203.0.113.77", 9700), "fresh a refresh");
+	put("b", {"k", "203.0.113.77", {}, 10}, 9800);
+	for (uint64_t now = 9800; now <= 18800; now += 100)
 		EXPECT_EQ(said("203.0.113.77", now), "fresh b") << now;
-	EXPECT_EQ(said("203.0.113.77", 16801), "fresh b refresh") << "in the last fifth";
-	EXPECT_EQ(counters().refreshes, 3u);
+	EXPECT_EQ(said("203.0.113.77", 18801), "fresh b refresh") << "in its last second";
+	put("c", {"k", "203.0.113.77", {}, 2}, 20000);
+	for (uint64_t now = 20000; now <= 21600; now += 100)
+		EXPECT_EQ(said("203.0.113.77", now), "fresh c") << now;
+	EXPECT_EQ(said("203.0.113.77", 21601), "fresh c refresh") << "in its last fifth";
+	EXPECT_EQ(counters().refreshes, 4u);
+}
+
+/* What may serve stale is asked for once in a lifetime, and not earlier. */
+TEST_F(ri_cache_test, stale_answers_are_asked_for_again_and_fresh_ones_not)
+{
+	put("a", {"k", "203.0.113.77", {}, 10, 5, 60}, 0);
+	for (uint64_t now = 0; now < 10000; now += 100)
+		EXPECT_EQ(said("203.0.113.77", now), "fresh a") << now;
+	EXPECT_EQ(said("203.0.113.77", 10000), "stale a refresh");
+	EXPECT_EQ(said("203.0.113.77", 10001), "stale a");
+	EXPECT_EQ(counters().refreshes, 1u);
+}
+
+TEST_F(ri_cache_test, what_is_left)
+{
+	put("a", {"k", "203.0.113.77", {}, 10, 5, 60}, 0);
+	const struct {
+		uint64_t now;
+		struct freshness left;
+	} cases[] = {{0, {10, 5, 60}},    {4001, {5, 5, 60}},  {9999, {0, 5, 60}},
+		     {10000, {0, 5, 60}}, {12500, {0, 2, 57}}, {15000, {0, 0, 55}}};
+	for (const auto &c : cases) {
+		struct freshness left = find("203.0.113.77", c.now).left;
+		EXPECT_EQ(left.fresh, c.left.fresh) << c.now;
+		EXPECT_EQ(left.stale_while, c.left.stale_while) << c.now;
+		EXPECT_EQ(left.stale_if_error, c.left.stale_if_error) << c.now;
+	}
 }
 
 TEST_F(ri_cache_test, refusals)

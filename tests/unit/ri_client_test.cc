@@ -91,7 +91,7 @@ struct ri_client_test : testing::Test {
 		request.path.ids[request.path.n++] = "AS64500:1";
 		ri_client_ask(client, &request, now, on_done, users.back().get());
 	}
-	static void on_done(void *arg, const ri_response *response, uint32_t fresh)
+	static void on_done(void *arg, const ri_response *response, const struct freshness *left)
 	{
 		auto *user = static_cast<User *>(arg);
 		std::string text = user->name;
@@ -101,7 +101,7 @@ struct ri_client_test : testing::Test {
 			text += " error " + std::to_string(response->error_code);
 		else
 			text += std::string(" ") + response->cnames[0] + " " +
-				std::to_string(fresh);
+				std::to_string(left->fresh);
 		user->test->said.push_back(text);
 	}
 	ri_question *first()

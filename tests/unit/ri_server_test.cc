@@ -21,7 +21,8 @@ TEST(ri_server, http_to_a_node)
 	RiAnswer answer = box.ask_http(uri);
 	EXPECT_EQ(answer.status, 200u);
 	EXPECT_EQ(answer.media_type, "application/cdni; ptype=redirection-response");
-	EXPECT_EQ(answer.cache_control, "max-age=45");
+	EXPECT_EQ(answer.cache_control,
+		  "max-age=45, stale-while-revalidate=30, stale-if-error=300");
 	EXPECT_EQ(answer.location(), "http://n1.dcdn.example/s1/seg9.m4s?b=3");
 	Json http = answer.json()["http"];
 	EXPECT_EQ(http["sc-status"].number(), 302);
@@ -42,7 +43,8 @@ TEST(ri_server, dns_to_a_node)
 	RiBox box(with(node1));
 	RiAnswer answer = box.ask_dns("VOD.example.com");
 	EXPECT_EQ(answer.status, 200u);
-	EXPECT_EQ(answer.cache_control, "max-age=45");
+	EXPECT_EQ(answer.cache_control,
+		  "max-age=45, stale-while-revalidate=30, stale-if-error=300");
 	Json dns = answer.json()["dns"];
 	EXPECT_EQ(dns["rcode"].number(), 0);
 	EXPECT_EQ(dns["name"].text(), "VOD.example.com");
@@ -214,7 +216,8 @@ TEST(ri_server, request_routers_in_place_of_nodes)
 	box.upstream.router = &router.dri;
 	RiAnswer answer = box.ask_http(uri);
 	EXPECT_EQ(answer.location(), "http://rr.dcdn.example/a/vod.example.com/s1/seg9.m4s?b=3");
-	EXPECT_EQ(answer.cache_control, "max-age=60");
+	EXPECT_EQ(answer.cache_control,
+		  "max-age=60, stale-while-revalidate=30, stale-if-error=300");
 	EXPECT_EQ(answer.path(), "") << "the path is not disclosed either";
 	EXPECT_EQ(box.ask_dns("vod.example.com").targets("a"), "192.0.0.9");
 	EXPECT_EQ(box.ask_dns("vod.example.com", R"(, "dns-only": true)").error(),
