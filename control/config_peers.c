@@ -141,6 +141,7 @@ static void read_interconnection(struct json_in *root, const char *config_path,
 	ours->certificate = read_path(&in, "certificate", config_path);
 	ours->key = read_path(&in, "key", config_path);
 	ours->authorities = read_path(&in, "authorities", config_path);
+	ours->router = copy(&in, json_in_text(&in, "router", JSON_IN_OPTIONAL));
 	int n = !!value_of(&in, "certificate") + !!value_of(&in, "key") +
 		!!value_of(&in, "authorities");
 	if (n % 3)
@@ -391,6 +392,7 @@ void config_peers_clear(struct settings *settings)
 	free(settings->interconnection.certificate);
 	free(settings->interconnection.key);
 	free(settings->interconnection.authorities);
+	free(settings->interconnection.router);
 	settings->interconnection = (struct interconnection){0};
 	for (size_t i = 0; i < settings->peers.n; i++)
 		peer_clear(&settings->peers.list[i]);
@@ -448,10 +450,11 @@ json_t *config_peers_interconnection_json(const struct interconnection *ours)
 {
 	if (!ours->provider_id)
 		return NULL;
-	return json_pack("{s:s, s:o, s:o, s:s*, s:s*, s:s*}", "provider-id", ours->provider_id,
-			 "listen", listen_json(ours->listen, ours->n_listen), "listen-plain",
-			 listen_json(ours->plain, ours->n_plain), "certificate", ours->certificate,
-			 "key", ours->key, "authorities", ours->authorities);
+	return json_pack("{s:s, s:o, s:o, s:s*, s:s*, s:s*, s:s*}", "provider-id",
+			 ours->provider_id, "listen", listen_json(ours->listen, ours->n_listen),
+			 "listen-plain", listen_json(ours->plain, ours->n_plain), "certificate",
+			 ours->certificate, "key", ours->key, "authorities", ours->authorities,
+			 "router", ours->router);
 }
 
 static json_t *roles_json(unsigned bits)

@@ -7,6 +7,7 @@
 #include "peer_redirect.h"
 #include "peer_session.h"
 #include "push_dri.h"
+#include "ri_serve.h"
 #include "sessions.h"
 
 #include <stdio.h>
@@ -149,6 +150,7 @@ struct peer *peer_new(struct sessions *sessions, const struct peer_settings *set
 void peer_free(struct peer *peer)
 {
 	peer_session_free(peer->session);
+	ri_serve_forget(peer);
 	peer_redirect_free(peer->redirect);
 	if (peer->push)
 		https_answer_text(peer->push, 503, "turnoutd is stopping, or knows you no more");
@@ -220,19 +222,32 @@ static void tend_session(struct peer *peer, uint64_t now)
 	}
 }
 
-/* LL-16: requests cannot be sent to a CDN that nothing says a DRI of. */
-static void look_for_dri(struct peer *peer)
+const struct target *peer_target(const struct peer *peer)
 {
 	const struct view *view = peer->sessions->control->head;
 	const struct object *object = object_find(view->objects, OBJECT_CDN, peer->settings->name);
-	bool none = peer->settings->roles & PEER_DOWNSTREAM && !peer->settings->redirection &&
-		    (!object || object->removed || !view_target(view, object->made.id)->n_dris);
+	return object && !object->removed ? view_target(view, object->made.id) : NULL;
+}
+
+bool peer_has_dri(const struct peer *peer)
+{
+	const struct target *target = peer_target(peer);
+	if (!target)
+		return false;
+	return target->strategy == STRATEGY_ITERATIVE ? target->n_dris > 0
+						      : peer->settings->redirection != NULL;
+}
+
+static void look_for_dri(struct peer *peer)
+{
+	bool none = peer->settings->roles & PEER_DOWNSTREAM && !peer_has_dri(peer);
 	if (none != peer->no_dri)
 		sessions_changed(peer->sessions);
 	if (none && !peer->no_dri)
 		log_line(LOG_LEVEL_WARNING,
-			 "peer %s: no DRI source: add one to dris, or wait until it pushes one; "
-			 "until then nothing is sent to it",
+			 "peer %s: no DRI source: add one to dris or wait until it pushes one, or, "
+			 "when its strategy in cdns is recursive, give the peer the URL "
+			 "'redirection'; until then nothing is sent to it",
 			 peer->settings->name);
 	peer->no_dri = none;
 }

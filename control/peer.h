@@ -7,9 +7,13 @@
 #include "learn.h"
 #include "lib/peers.h"
 #include "peer_life.h"
+#include "ri_server.h"
+
+#include <sys/queue.h>
 
 struct peer_session;
 struct peer_redirect;
+struct serving;
 
 /* The control thread's. */
 struct peer {
@@ -25,6 +29,7 @@ struct peer {
 	uint64_t updates, refused_updates, octets;
 	struct https_request *push; /* a PUT that waits for the tables, or NULL */
 	uint64_t pushes;
+	struct ri_peer ri;              /* what the Redirection Interface has to know of it */
 	struct peer_redirect *redirect; /* NULL: it is not asked for redirection targets */
 	bool no_dri; /* nothing says how requests are sent to it (LL-16); noticed every second */
 
@@ -32,6 +37,8 @@ struct peer {
 	json_t *own; /* the base objects of the configuration, or NULL */
 	struct advertisement told;
 	struct advertise_streams streams;
+	struct ri_counters ri_counters; /* of its redirection requests */
+	LIST_HEAD(, serving) servings;  /* those that wait for an answer */
 	char streams_path[PEER_NAME_MAX + sizeof("/alto//updates/")];
 };
 
@@ -48,6 +55,12 @@ void peer_order(struct peer *peer, enum peer_order order);
 
 /* Once a second. now: seconds since 1970-01-01 UTC. */
 void peer_tend(struct peer *peer, uint64_t now);
+
+/* The CDN of the newest tables that it is; NULL: there is none. */
+const struct target *peer_target(const struct peer *peer);
+
+/* LL-16: does anything say how requests are sent to it? Its DRIs; or, when the strategy of its CDN is recursive, it by itself. */
+bool peer_has_dri(const struct peer *peer);
 
 /* --- For its session ---------------------------------------------------------------------------------------------- */
 

@@ -63,7 +63,7 @@ static void pass_on(struct ri_exchange *x, const struct ri_response *below,
 	response.name = x->request.qname;
 	response.uri = x->request.uri;
 	response.error_code = RI_NO_ERROR;
-	if (x->call.peer->disclose != RI_DISCLOSE_NODES)
+	if (x->call.peer->disclose != DISCLOSE_NODES)
 		response.path.n = 0;
 	ri_exchange_answer(x, &response, left);
 }
@@ -114,7 +114,7 @@ bool ri_ask(struct ri_exchange *x, const struct target *cdn, const struct ri_pee
 	}
 	request.max_hops = limit_hops(&x->request, peer->max_hops);
 	request.dns_only |= cdn->strategy == STRATEGY_FULL_RECURSIVE;
-	server->counters.asked++;
+	x->call.peer->counters->asked++;
 	server->ask(server->arg, cdn, &request, on_asked, x);
 	return true;
 }

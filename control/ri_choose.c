@@ -19,7 +19,7 @@ static struct ri_response start_response(const struct ri_exchange *x)
 		.ranges = {{x->req.client, x->verdict.ecs_scope}},
 	};
 	ip_addr_mask(&response.ranges[0].addr, response.ranges[0].len);
-	if (x->call.peer->disclose == RI_DISCLOSE_NODES) {
+	if (x->call.peer->disclose == DISCLOSE_NODES) {
 		response.path = x->request.path;
 		if (!ri_path_add(&response.path, x->server->provider_id))
 			response.path.n = 0;
@@ -83,16 +83,29 @@ static bool pass_over(struct ri_exchange *x, enum match_fit fit)
 	}
 }
 
+/* What is told in place of a node. NULL: nothing. */
+static const struct dri *router_dri(struct ri_exchange *x)
+{
+	const char *name = x->server->router;
+	const struct object *object =
+		name ? object_find(x->view->objects, OBJECT_NODE, name) : NULL;
+	const struct target *router =
+		object && !object->removed ? view_target(x->view, object->made.id) : NULL;
+	if (!router || router->state == TARGET_DOWN)
+		return NULL;
+	return match_dri(x->view, &x->req, router, &x->verdict);
+}
+
 /* As the target's DRI says. No other candidate is tried when it does not fit: a DRI does not change the selection (LL-11). */
 static bool tell(struct ri_exchange *x, const struct target *target)
 {
 	bool node = target->kind == TARGET_NODE,
-	     hidden = node && x->call.peer->disclose != RI_DISCLOSE_NODES;
+	     hidden = node && x->call.peer->disclose != DISCLOSE_NODES;
 	if (x->request.dns_only && (!node || hidden))
 		return ri_exchange_pass(x, RI_REDIRECTION_PROTOCOL,
 					"dns-only: no address of a node can be told");
 	const struct dri *dri =
-		hidden ? x->call.peer->router : match_dri(x->view, &x->req, target, &x->verdict);
+		hidden ? router_dri(x) : match_dri(x->view, &x->req, target, &x->verdict);
 	enum match_fit fit = match_dri_fit(&x->req, dri);
 	if (fit == MATCH_FITS && x->request.dns_only && dri->cname_len)
 		fit = MATCH_FIT_NO_PART;

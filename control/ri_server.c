@@ -36,14 +36,14 @@ static void reply(const struct ri_call *call, unsigned status, const char *cache
 	free(body);
 }
 
-static void reply_error(struct ri_server *server, const struct ri_call *call, unsigned status,
-			enum ri_error error, const char *reason)
+static void reply_error(const struct ri_call *call, unsigned status, enum ri_error error,
+			const char *reason)
 {
 	const struct ri_response response = {.error_code = error, .error_reason = reason};
 	if (error < RI_FAILED)
-		server->counters.bad++;
+		call->peer->counters->bad++;
 	else
-		server->counters.errors[error - RI_FAILED]++;
+		call->peer->counters->errors[error - RI_FAILED]++;
 	reply(call, status, not_stored, &response);
 }
 
@@ -62,14 +62,14 @@ void ri_exchange_answer(struct ri_exchange *x, const struct ri_response *respons
 		snprintf(cache_control, sizeof(cache_control),
 			 "max-age=%u, stale-while-revalidate=%u, stale-if-error=%u",
 			 freshness->fresh, freshness->stale_while, freshness->stale_if_error);
-	x->server->counters.redirects++;
+	x->call.peer->counters->redirects++;
 	reply(&x->call, 200, cache_control, response);
 	ri_exchange_end(x);
 }
 
 void ri_exchange_fail(struct ri_exchange *x, enum ri_error error, const char *reason)
 {
-	reply_error(x->server, &x->call, error < RI_FAILED ? 400 : 500, error, reason);
+	reply_error(&x->call, error < RI_FAILED ? 400 : 500, error, reason);
 	ri_exchange_end(x);
 }
 
@@ -180,15 +180,15 @@ struct ri_exchange *ri_answer(struct control *control, struct ri_server *server,
 			      const struct ri_call *call)
 {
 	struct faults faults = {0};
-	server->counters.requests++;
+	call->peer->counters->requests++;
 	if (!cdni_media_is(call->content_type, RI_REQUEST_PTYPE)) {
-		reply_error(server, call, 415, RI_REQUEST_BAD,
+		reply_error(call, 415, RI_REQUEST_BAD,
 			    "expected Content-Type: application/cdni; ptype=" RI_REQUEST_PTYPE);
 		return NULL;
 	}
 	struct ri_exchange *x = exchange_new(control, server, call);
 	if (!x) {
-		reply_error(server, call, 500, RI_FAILED, "no memory");
+		reply_error(call, 500, RI_FAILED, "no memory");
 		return NULL;
 	}
 	if (ri_request_read(&x->request, call->body, call->len, &faults))

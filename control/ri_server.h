@@ -4,33 +4,32 @@
 
 #include "control.h"
 #include "freshness.h"
+#include "lib/peers.h"
 #include "ri_request.h"
 #include "ri_response.h"
-
-/* What an upstream CDN may see of us: our request router in place of our own nodes, or the nodes. */
-enum ri_disclose { RI_DISCLOSE_ROUTERS, RI_DISCLOSE_NODES };
 
 /* How long our answers may be used when they are old, in seconds: while one is asked for again, that the user does not wait for it; and
  * when we cannot be asked, as the nodes that they name are most likely there. */
 enum { RI_STALE_WHILE = 30, RI_STALE_IF_ERROR = 300 };
 
-/* A CDN that we are connected to, as the configuration says. */
-struct ri_peer {
-	const char *provider_id; /* its CDN Provider ID; NULL: it is not checked */
-	/* As an upstream. */
-	enum ri_disclose disclose;
-	const struct dri
-		*router; /* our request router as it is told to this upstream; NULL: none */
-	/* As a downstream. */
-	uint32_t max_hops; /* how many CDNs there may be behind us in a chain; RI_NO_LIMIT */
-};
-
 struct ri_counters {
 	uint64_t requests;
 	uint64_t redirects; /* answered with a redirection target */
-	uint64_t asked;     /* questions to downstream CDNs */
+	uint64_t asked;     /* questions to downstream CDNs for it */
 	uint64_t bad;       /* errors 4xx */
 	uint64_t errors[7]; /* errors 500 to 506 */
+};
+
+/* A CDN that we are connected to, as the configuration says. */
+struct ri_peer {
+	/* As an upstream. */
+	const char *
+		provider_id; /* its CDN Provider ID, looked at within ri_answer; NULL: it is not checked */
+	enum disclosure
+		disclose; /* what it may see: our request router in place of our own nodes, or the nodes */
+	struct ri_counters *counters;
+	/* As a downstream. */
+	uint32_t max_hops; /* how many CDNs there may be behind us in a chain; RI_NO_LIMIT */
 };
 
 /* What a downstream CDN answered, and for how long that may be kept from now on (never NULL; all 0: not at all; fresh 0 and stale_while
@@ -40,13 +39,14 @@ typedef void ri_asked(void *arg, const struct ri_response *response, const struc
 /* Outlives all that is under way. Callbacks are called in the control thread. */
 struct ri_server {
 	const char *provider_id; /* ours */
+	const char *
+		router; /* the node whose DRIs say how our request router is reached, for those who may not see nodes; NULL: none */
 	/* The peer that a CDN of the tables is, whose strategy is not iterative; NULL: none that can be asked. */
 	const struct ri_peer *(*downstream)(void *arg, const struct target *cdn);
 	/* Asks it; request and cdn live only during this call. Calls done once, in any case, at once or later. */
 	void (*ask)(void *arg, const struct target *cdn, const struct ri_request *request,
 		    ri_asked *done, void *done_arg);
 	void *arg;
-	struct ri_counters counters;
 };
 
 /* Good while it is told. */

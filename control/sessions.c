@@ -6,6 +6,7 @@
 #include "config_peers.h"
 #include "log.h"
 #include "push_dri.h"
+#include "ri_serve.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,13 +28,9 @@ struct peer *sessions_find(const struct sessions *sessions, const char *name)
 static bool source_of(const struct sessions *sessions, const char *name,
 		      struct advertise_source *source)
 {
-	const struct view *view = sessions->control->head;
 	const struct peer *peer = sessions_find(sessions, name);
-	const struct object *object = object_find(view->objects, OBJECT_CDN, name);
-	const struct target *target =
-		object && !object->removed ? view_target(view, object->made.id) : NULL;
-	if (!peer || !target || target->state != TARGET_UP ||
-	    (!target->n_dris && !peer->settings->redirection))
+	const struct target *target = peer ? peer_target(peer) : NULL;
+	if (!target || target->state != TARGET_UP || !peer_has_dri(peer))
 		return false;
 	*source = (struct advertise_source){peer->settings->provider_id, &peer->learnt.rib};
 	return true;
@@ -255,6 +252,8 @@ static bool open_server(struct sessions *sessions, char *err, size_t err_len)
 				  advertise_serve, sessions) &&
 	       https_server_route(sessions->server, PEER_DOWNSTREAM, HTTPS_PUT, PUSH_DRI_PATH,
 				  push_dri, sessions) &&
+	       https_server_route(sessions->server, PEER_UPSTREAM, HTTPS_POST, RI_SERVE_PATH,
+				  ri_serve, sessions) &&
 	       listen_all(sessions, err, err_len);
 }
 
@@ -290,6 +289,7 @@ struct sessions *sessions_start(struct control *control, char *err, size_t err_l
 		return NULL;
 	sessions->control = control;
 	sessions->settings = control->settings;
+	ri_serve_settings(sessions);
 	if (open_tls(sessions, err, err_len) && open_server(sessions, err, err_len) &&
 	    open_client(sessions) && begin_peers(sessions))
 		return sessions;
@@ -359,6 +359,7 @@ void sessions_reload(struct sessions *sessions, struct settings *settings)
 	settings->interconnection = (struct interconnection){0};
 	settings->peers = (struct peers){0};
 	sessions->settings = &sessions->kept;
+	ri_serve_settings(sessions);
 	reload_tls(sessions);
 	bool done = change_peers(sessions) &&
 		    (!sessions->server ||

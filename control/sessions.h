@@ -16,6 +16,7 @@ struct sessions {
 	struct tls *tls;                 /* NULL: no certificate is configured */
 	struct https_server *server;     /* NULL: nothing is listened for */
 	struct https_client *client;
+	struct ri_server ri;
 	struct peer *list;
 	struct leaving *leaving; /* what they said has to go from the tables */
 	struct event *second, *compose;

@@ -32,6 +32,7 @@ struct interconnection {
 	struct listen_at plain[LISTEN_MAX];  /* without, for peers with plain_http */
 	/* Paths of PEM files; all three or none. */
 	char *certificate, *key, *authorities;
+	char *router; /* the node whose DRIs say how our request router is reached; NULL: nobody is told */
 };
 
 /* What a peer is to us: requests go down to it, or come down from it, or both. */

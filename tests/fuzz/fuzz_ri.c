@@ -138,7 +138,9 @@ static void check_reply(void *arg, const struct ri_reply *reply)
 
 static void check_answer(const uint8_t *data, size_t size)
 {
-	static const struct ri_peer peer = {.disclose = RI_DISCLOSE_NODES, .max_hops = RI_NO_LIMIT};
+	static struct ri_counters counters;
+	static const struct ri_peer peer = {
+		.disclose = DISCLOSE_NODES, .counters = &counters, .max_hops = RI_NO_LIMIT};
 	static struct ri_server server = {.provider_id = "AS64501:7", .downstream = downstream};
 	unsigned answers = 0;
 	const struct ri_call call = {

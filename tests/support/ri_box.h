@@ -66,6 +66,7 @@ class RiBox
 	struct control control = {};
 	struct ri_server server = {};
 	struct ri_peer upstream = {};
+	struct ri_counters counters = {};
 	std::map<std::string, struct ri_peer> downstreams; /* by the name of the CDN */
 	/* What a downstream says, by its name; without one it does not answer yet. */
 	std::map<std::string, std::string> says;
@@ -87,7 +88,8 @@ class RiBox
 		server.ask = ask;
 		server.arg = this;
 		upstream.provider_id = "AS64500:1";
-		upstream.disclose = RI_DISCLOSE_NODES;
+		upstream.counters = &counters;
+		upstream.disclose = DISCLOSE_NODES;
 		upstream.max_hops = RI_NO_LIMIT;
 	}
 	~RiBox()

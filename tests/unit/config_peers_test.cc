@@ -84,7 +84,7 @@ TEST_F(ConfigPeersTest, OurSideIsTaken)
 	ASSERT_TRUE(load("interconnection = { provider-id = \"AS4294967295:edge/1\"; listen = "
 			 "(\"192.0.2.1:8443\", \"[2001:db8::1]:1\");\n"
 			 "listen-plain = [\"127.0.0.1:65535\"]; certificate = \"tls/a.crt\"; key = "
-			 "\"/etc/a.key\"; authorities = \"ca.crt\"; };"))
+			 "\"/etc/a.key\"; authorities = \"ca.crt\"; router = \"rr\"; };"))
 		<< faults;
 	const struct interconnection &i = settings.interconnection;
 	EXPECT_STREQ(i.provider_id, "AS4294967295:edge/1");
@@ -96,6 +96,7 @@ TEST_F(ConfigPeersTest, OurSideIsTaken)
 	EXPECT_EQ(i.plain[0].port, 65535);
 	EXPECT_EQ(i.certificate, folder + "/tls/a.crt");
 	EXPECT_STREQ(i.key, "/etc/a.key");
+	EXPECT_STREQ(i.router, "rr");
 	EXPECT_EQ(i.authorities, folder + "/ca.crt");
 }
 
@@ -209,7 +210,7 @@ TEST_F(ConfigPeersTest, FaultsHaveLineAndText)
 		{"interconnection = { };", "2: interconnection: 'provider-id' is missing\n"},
 		{"interconnection = { provider-id = \"AS1:1\"; colour = 1; };",
 		 "2: interconnection: unknown key 'colour'; known: provider-id, listen, "
-		 "listen-plain, certificate, key, authorities\n"},
+		 "listen-plain, certificate, key, authorities, router\n"},
 		{"interconnection = { provider-id = \"AS1:1\";\n key = \"x\"; };",
 		 "2: interconnection: expected all three of 'certificate', 'key' and "
 		 "'authorities', or none of them\n"},

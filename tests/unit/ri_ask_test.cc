@@ -36,8 +36,8 @@ TEST(ri_ask, a_cdn_is_asked)
 		<< "what is left of the answer from below";
 	EXPECT_EQ(answer.ranges(), "2001:db8::/48");
 	EXPECT_EQ(answer.path(), "AS64500:1 AS64501:7 AS64502:1") << "as it came";
-	EXPECT_EQ(box.server.counters.asked, 1u);
-	box.upstream.disclose = RI_DISCLOSE_ROUTERS;
+	EXPECT_EQ(box.counters.asked, 1u);
+	box.upstream.disclose = DISCLOSE_REQUEST_ROUTERS;
 	box.says["b"] = below_http("http://n4.b.example/x",
 				   R"(, "cdn-path": ["AS64500:1", "AS64501:7", "AS64502:1"])");
 	answer = box.ask_http(uri);
@@ -176,8 +176,8 @@ TEST(ri_ask, what_the_last_cdn_said)
 	EXPECT_EQ(error(R"({"error": {"error-code": 404}})"), RI_FAILED)
 		<< "our fault is not the upstream's";
 	EXPECT_EQ(error("nothing"), RI_FAILED);
-	EXPECT_EQ(box.server.counters.errors[2], 1u);
-	EXPECT_EQ(box.server.counters.errors[0], 3u);
+	EXPECT_EQ(box.counters.errors[2], 1u);
+	EXPECT_EQ(box.counters.errors[0], 3u);
 	box.says["b"] = R"({"dns": {"rcode": 2, "name": "vod.example.com"}})";
 	EXPECT_EQ(box.ask_dns("vod.example.com").error(), RI_FAILED);
 }

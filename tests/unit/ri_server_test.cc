@@ -31,8 +31,8 @@ TEST(ri_server, http_to_a_node)
 	EXPECT_EQ(http["cs-uri"].text(), uri);
 	EXPECT_EQ(answer.ranges(), "0.0.0.0/0");
 	EXPECT_EQ(answer.path(), "AS64500:1 AS64501:7");
-	EXPECT_EQ(box.server.counters.requests, 1u);
-	EXPECT_EQ(box.server.counters.redirects, 1u);
+	EXPECT_EQ(box.counters.requests, 1u);
+	EXPECT_EQ(box.counters.redirects, 1u);
 	EXPECT_EQ(box.ask_http("https://vod.example.com/").location(), "https://n1.dcdn.example/");
 	EXPECT_EQ(box.ask_http("http://vod.example.com:8080/").location(),
 		  "http://n1.dcdn.example/");
@@ -191,29 +191,27 @@ TEST(ri_server, ranges_of_a_dri)
 
 /* --- disclosure ----------------------------------------------------------------------------------------------------- */
 
-struct Router {
-	struct dri dri = {};
-	std::string authority = "rr.dcdn.example", prefix = "/a/", https = "https";
-	Router()
-	{
-		dri.refs = 1;
-		dri.ttl = 60;
-		dri.authority = &authority[0];
-		dri.path_prefix = &prefix[0];
-		dri.include_redirecting_host = true;
-		dri.n_v4 = 1;
-		dri.v4[0][0] = 192;
-		dri.v4[0][3] = 9;
-	}
-};
+View with_router(const std::string &candidates, const std::string &more = "")
+{
+	TablesBuilder builder;
+	targets(builder)
+		.add("node", R"({"name": "rr"})")
+		.dri(R"({"node": "rr", "dns-target": {"addresses": ["192.0.0.9"]}, "http-target": {"host":
+			"rr.dcdn.example", "path-prefix": "/a/", "include-redirecting-host": true}})")
+		.scope(scope_for(candidates));
+	if (!more.empty())
+		builder.dri(more);
+	return builder.finish();
+}
 
 TEST(ri_server, request_routers_in_place_of_nodes)
 {
-	RiBox box(with(node1));
-	Router router;
-	box.upstream.disclose = RI_DISCLOSE_ROUTERS;
+	RiBox box(with_router(node1));
+	box.upstream.disclose = DISCLOSE_REQUEST_ROUTERS;
 	EXPECT_EQ(box.ask_http(uri).error(), RI_NO_CAPACITY) << "none is configured";
-	box.upstream.router = &router.dri;
+	box.server.router = "nobody";
+	EXPECT_EQ(box.ask_http(uri).error(), RI_NO_CAPACITY) << "there is no such node";
+	box.server.router = "rr";
 	RiAnswer answer = box.ask_http(uri);
 	EXPECT_EQ(answer.location(), "http://rr.dcdn.example/a/vod.example.com/s1/seg9.m4s?b=3");
 	EXPECT_EQ(answer.cache_control,
@@ -222,11 +220,17 @@ TEST(ri_server, request_routers_in_place_of_nodes)
 	EXPECT_EQ(box.ask_dns("vod.example.com").targets("a"), "192.0.0.9");
 	EXPECT_EQ(box.ask_dns("vod.example.com", R"(, "dns-only": true)").error(),
 		  RI_REDIRECTION_PROTOCOL);
-	box.use(with(R"({"node": "bare"})"));
+	box.use(with_router(R"({"node": "bare"})"));
 	EXPECT_EQ(box.ask_http(uri).status, 200u) << "the node's own DRI is not needed";
-	router.dri.n_v4 = 0;
+	box.use(with_router(node1, R"({"node": "rr", "redirecting-hosts": ["vod.example.com"],
+			"http-target": {"host": "own.dcdn.example"}})"));
+	EXPECT_EQ(box.ask_http(uri).location(), "http://own.dcdn.example/s1/seg9.m4s?b=3");
 	EXPECT_EQ(box.ask_dns("vod.example.com").error(), RI_REDIRECTION_PROTOCOL);
-	box.use(with(cdn_b));
+	View down = with_router(node1);
+	down.state("rr", TARGET_DOWN);
+	box.use(down);
+	EXPECT_EQ(box.ask_http(uri).error(), RI_NO_CAPACITY);
+	box.use(with_router(cdn_b));
 	EXPECT_EQ(box.ask_http(uri).location(), "http://b.test/up/vod.example.com/s1/seg9.m4s?b=3")
 		<< "the request router of a CDN";
 }
@@ -256,7 +260,7 @@ TEST(ri_server, loops_and_hops)
 	EXPECT_EQ(answer.error(), RI_LOOP);
 	EXPECT_EQ(answer.status, 500u);
 	EXPECT_EQ(answer.cache_control, "no-store");
-	EXPECT_EQ(box.server.counters.errors[2], 1u);
+	EXPECT_EQ(box.counters.errors[2], 1u);
 	EXPECT_EQ(box.ask_http(uri, "192.0.2.1", "", R"("AS64501:70", "AS64500:1")").status, 200u);
 	box.max_hops = 1;
 	EXPECT_EQ(box.ask_http(uri).status, 200u);
@@ -311,7 +315,7 @@ TEST(ri_server, requests_that_are_bad)
 	EXPECT_EQ(box.ask_http("ftp://vod.example.com/").error(), RI_REQUEST_BAD);
 	EXPECT_EQ(box.must_answer(R"({"rtsp": {}, "cdn-path": ["AS64500:1"]})").error(),
 		  RI_REDIRECTION_PROTOCOL);
-	EXPECT_EQ(box.server.counters.bad, 10u);
+	EXPECT_EQ(box.counters.bad, 10u);
 	std::string hostile = R"({"http": {"c-ip": "\"\\\u2028<\u00fc>)" + std::string(500, 'x') +
 			      R"("}, "cdn-path": ["AS64500:1"]})";
 	EXPECT_TRUE(box.must_answer(hostile).json().get()) << "the reason quotes it, in good JSON";
