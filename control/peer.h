@@ -38,6 +38,7 @@ struct peer {
 	struct advertisement told;
 	struct advertise_streams streams;
 	struct ri_counters ri_counters; /* of its redirection requests */
+	uint64_t ri_quiet_until;        /* second until which its errors are not logged */
 	LIST_HEAD(, serving) servings;  /* those that wait for an answer */
 	char streams_path[PEER_NAME_MAX + sizeof("/alto//updates/")];
 };

@@ -16,6 +16,7 @@ enum {
 	BREAKER_FAILURES = 5,
 	BREAKER_FLOOR_MS = 1000,
 	BREAKER_CAP_MS = 30000,
+	LOG_EVERY_S = 60,
 };
 
 static const struct ri_cache_limits cache_limits = {
@@ -44,6 +45,7 @@ struct peer_redirect {
 	TAILQ_HEAD(, asking) asking;
 	unsigned n_asking;
 	uint64_t held_back, failed;
+	uint64_t quiet_until; /* second until which unusable answers are not logged */
 	char error[256];
 };
 
@@ -94,6 +96,20 @@ static void note_end(struct peer_redirect *redirect, bool probe, bool answered, 
 			 name, redirect->breaker.failures, why);
 }
 
+/* One now and then. */
+static void note_unusable(struct peer_redirect *redirect, int status)
+{
+	const char *name = redirect->peer->settings->name;
+	uint64_t now = peer_now(redirect->peer);
+	if (now < redirect->quiet_until)
+		return;
+	redirect->quiet_until = now + LOG_EVERY_S;
+	log_line(LOG_LEVEL_WARNING,
+		 "peer %s: its answer to a redirection request, with status %d, is no "
+		 "redirection-response (RFC 7975 section 4); ask its operators about it",
+		 name, status);
+}
+
 static void asking_free(struct asking *asking)
 {
 	TAILQ_REMOVE(&asking->redirect->asking, asking, beside);
@@ -116,9 +132,12 @@ static void on_done(void *arg, struct https_call *call, const struct https_call_
 		.len = answer->len,
 		.second = peer_now(redirect->peer),
 	};
+	uint64_t unusable = ri_client_counts(redirect->client).unusable;
 	note_end(redirect, asking->probe, !answer->error, answer->error);
 	asking_free(asking);
 	ri_client_hear(question, answer->error ? NULL : &heard, now_ms(redirect));
+	if (!answer->error && ri_client_counts(redirect->client).unusable != unusable)
+		note_unusable(redirect, answer->status);
 	wind_up(redirect);
 }
 

@@ -2,14 +2,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ri_serve.h"
 
+#include "log.h"
 #include "peer_redirect.h"
 #include "sessions.h"
 
 #include <stdlib.h>
 
+enum { LOG_EVERY_S = 60 };
+
 /* A request whose answer depends on other CDNs, from its arrival on. */
 struct serving {
 	LIST_ENTRY(serving) beside;
+	struct peer *peer;
 	struct https_request *request;
 	struct ri_exchange *exchange;
 };
@@ -53,9 +57,23 @@ void ri_serve_settings(struct sessions *sessions)
 
 /* --- Upstream ------------------------------------------------------------------------------------- */
 
+/* One now and then: a peer in trouble has many. */
+static void note_error(struct peer *peer, const struct ri_reply *reply)
+{
+	uint64_t now = peer_now(peer);
+	if (reply->status == 200 || now < peer->ri_quiet_until)
+		return;
+	peer->ri_quiet_until = now + LOG_EVERY_S;
+	log_line(LOG_LEVEL_WARNING,
+		 "peer %s: a redirection request of it was answered with %s; for all of them look "
+		 "at turnoutctl show peer %s",
+		 peer->settings->name, reply->body, peer->settings->name);
+}
+
 static void on_reply(void *arg, const struct ri_reply *reply)
 {
 	struct serving *serving = arg;
+	note_error(serving->peer, reply);
 	https_answer_header(serving->request, "Cache-Control", reply->cache_control);
 	https_answer(serving->request, (int)reply->status, reply->media_type, reply->body,
 		     reply->len);
@@ -100,6 +118,7 @@ void ri_serve(void *arg, struct https_request *request)
 			       .done = on_reply,
 			       .arg = serving};
 	call.body = https_request_body(request, &call.len);
+	serving->peer = peer;
 	serving->request = request;
 	LIST_INSERT_HEAD(&peer->servings, serving, beside);
 	struct ri_exchange *exchange = ri_answer(sessions->control, &sessions->ri, &call);

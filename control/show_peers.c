@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "show_peers.h"
 
+#include "peer_redirect.h"
 #include "peer_session.h"
 #include "sessions.h"
 #include "show.h"
@@ -43,6 +44,15 @@ static const char *routes_state(const struct peer *peer)
 	return peer->life.stale_routes ? "stale" : peer->life.routes ? "fresh" : "none";
 }
 
+/* "-": it is not asked for redirection targets. */
+static const char *breaker_state(const struct peer *peer)
+{
+	struct peer_redirect_counters counters;
+	if (!peer_redirect_counts(peer, &counters))
+		return "-";
+	return counters.open ? "open" : "closed";
+}
+
 /* What both lists of peers say. */
 static json_t *peer_json(const struct peer *peer)
 {
@@ -50,13 +60,14 @@ static json_t *peer_json(const struct peer *peer)
 	size_t accepted = rib_count(learnt, RIB_ACCEPTED) + rib_count(pushed, RIB_ACCEPTED);
 	size_t suppressed = rib_count(learnt, RIB_SUPPRESSED) + rib_count(pushed, RIB_SUPPRESSED);
 	size_t refused = rib_count(learnt, RIB_REFUSED) + rib_count(pushed, RIB_REFUSED);
-	return json_pack("{s:s, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o}", "name",
-			 peer->settings->name, "roles", roles_json(peer), "state",
+	return json_pack("{s:s, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:s, s:o}",
+			 "name", peer->settings->name, "roles", roles_json(peer), "state",
 			 peer_state_name(peer->life.state), "since", time_json(peer->life.since),
 			 "routes", routes_state(peer), "accepted", count(accepted), "refused",
 			 count(refused + learnt->faults.total), "suppressed", count(suppressed),
 			 "dri-source", !peer->no_dri, "told", count(peer->told.n), "streams",
-			 count(peer->streams.n), "error", text_or_null(peer->life.error));
+			 count(peer->streams.n), "breaker", breaker_state(peer), "error",
+			 text_or_null(peer->life.error));
 }
 
 static bool has_sessions(const struct control *control, struct rpc_call *call)
@@ -166,6 +177,42 @@ static json_t *requests_json(const struct peer *peer)
 	return json;
 }
 
+/* Redirection requests of an upstream peer. */
+static json_t *redirects_json(const struct peer *peer)
+{
+	const struct ri_counters *counters = &peer->ri_counters;
+	json_t *errors = json_object();
+	char code[16];
+	for (int i = 0; i < 7; i++) {
+		snprintf(code, sizeof(code), "%d", RI_FAILED + i);
+		json_object_set_new(errors, code, count(counters->errors[i]));
+	}
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "requests", count(counters->requests),
+			 "redirects", count(counters->redirects), "asked", count(counters->asked),
+			 "bad", count(counters->bad), "errors", errors);
+}
+
+/* Those to a downstream peer. */
+static json_t *asking_json(const struct peer *peer)
+{
+	struct peer_redirect_counters c;
+	if (!peer_redirect_counts(peer, &c))
+		return json_null();
+	const struct ri_client_counters *client = &c.client;
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o, s:o}",
+		"sent", count(client->sent), "under-way", count(c.asking), "failed",
+		count(c.failed), "refused", count(client->refused), "unusable",
+		count(client->unusable), "hits", count(client->cache.hits), "stale",
+		count(client->cache.stale), "negative", count(client->cache.negative), "misses",
+		count(client->cache.misses), "refreshes", count(client->cache.refreshes), "entries",
+		count(client->cache.entries), "octets", count(client->cache.octets), "joined",
+		count(client->pending.joined), "late", count(client->pending.late), "full",
+		count(client->pending.refused), "held-back", count(c.held_back), "opened",
+		count(c.opened), "error", text_or_null(c.error));
+}
+
 json_t *show_peer(struct control *control, struct json_in *params, struct rpc_call *call)
 {
 	const char *name = json_in_text(params, "name", JSON_IN_NEEDED);
@@ -175,12 +222,13 @@ json_t *show_peer(struct control *control, struct json_in *params, struct rpc_ca
 	const struct peer_settings *settings = peer->settings;
 	json_t *json = peer_json(peer);
 	json_t *more = json_pack(
-		"{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "identity",
+		"{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "identity",
 		text_or_null(settings->identity), "provider-id", settings->provider_id, "directory",
 		text_or_null(settings->directory), "redirection",
 		text_or_null(settings->redirection), "session", session_json(peer), "learnt",
 		rib_json(&peer->learnt), "pushed", rib_json(&peer->pushed), "pushes",
-		count(peer->pushes), "telling", told_json(peer), "requests", requests_json(peer));
+		count(peer->pushes), "telling", told_json(peer), "redirects", redirects_json(peer),
+		"asking", asking_json(peer), "requests", requests_json(peer));
 	if (json && more && !json_object_update(json, more)) {
 		json_decref(more);
 		return json;
