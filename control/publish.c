@@ -4,16 +4,15 @@
 
 #include <stdlib.h>
 
-struct retired {
-	struct retired *next;
+struct retired_view {
+	struct retired retired;
 	struct view *view;
-	uint64_t token;
 };
 
 static const struct timeval check_interval = {.tv_usec = 5000};
 
 /* A bounded number at a time: freeing what a large change replaced takes a while. */
-enum { RECLAIM_VIEWS = 1000, RECLAIM_NODES = 20000 };
+enum { RECLAIM_MAX = 1000, RECLAIM_NODES = 20000 };
 
 /* Grace periods end in the order in which they began. */
 static void reclaim(evutil_socket_t fd, short what, void *arg)
@@ -21,14 +20,13 @@ static void reclaim(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	struct publisher *publisher = arg;
-	for (unsigned i = 0; publisher->oldest && i < RECLAIM_VIEWS; i++) {
+	for (unsigned i = 0; publisher->oldest && i < RECLAIM_MAX; i++) {
 		struct retired *retired = publisher->oldest;
 		if (rte_rcu_qsbr_check(publisher->plane->qsbr, retired->token, false) != 1)
 			break;
 		publisher->oldest = retired->next;
 		publisher->n_retired--;
-		view_release(retired->view);
-		free(retired);
+		retired->release(retired);
 	}
 	bool more = trie_reap(RECLAIM_NODES);
 	if (publisher->oldest || more)
@@ -48,19 +46,10 @@ bool publish_init(struct publisher *publisher, struct plane *plane, struct event
 	return publisher->timer;
 }
 
-bool publish_view(struct publisher *publisher, struct view *view)
+void publish_retire(struct publisher *publisher, struct retired *retired)
 {
-	struct plane *plane = publisher->plane;
-	struct view *old = plane->view;
-	struct retired *retired = malloc(sizeof(*retired));
-	if (!retired)
-		return false;
-	__atomic_store_n(&plane->view, view, __ATOMIC_RELEASE);
-	if (!old) {
-		free(retired);
-		return true;
-	}
-	*retired = (struct retired){NULL, old, rte_rcu_qsbr_start(plane->qsbr)};
+	retired->next = NULL;
+	retired->token = rte_rcu_qsbr_start(publisher->plane->qsbr);
 	if (publisher->oldest)
 		publisher->newest->next = retired;
 	else
@@ -69,6 +58,27 @@ bool publish_view(struct publisher *publisher, struct view *view)
 	publisher->n_retired++;
 	if (!evtimer_pending(publisher->timer, NULL))
 		evtimer_add(publisher->timer, &check_interval);
+}
+
+static void release_view(struct retired *retired)
+{
+	struct retired_view *view = (struct retired_view *)retired;
+	view_release(view->view);
+	free(view);
+}
+
+bool publish_view(struct publisher *publisher, struct view *view)
+{
+	struct plane *plane = publisher->plane;
+	struct retired_view *old = malloc(sizeof(*old));
+	if (!old)
+		return false;
+	*old = (struct retired_view){.retired.release = release_view, .view = plane->view};
+	__atomic_store_n(&plane->view, view, __ATOMIC_RELEASE);
+	if (old->view)
+		publish_retire(publisher, &old->retired);
+	else
+		free(old);
 	return true;
 }
 
@@ -82,8 +92,7 @@ void publish_finish(struct publisher *publisher)
 	while (publisher->oldest) {
 		struct retired *retired = publisher->oldest;
 		publisher->oldest = retired->next;
-		view_release(retired->view);
-		free(retired);
+		retired->release(retired);
 	}
 	if (publisher->timer)
 		event_free(publisher->timer);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/plane.h"
+#include "lib/retired.h"
 
 #include <event2/event.h>
 
@@ -23,7 +24,10 @@ bool publish_view(struct publisher *publisher, struct view *view);
 /* Has what is dead (trie_reap) freed bit by bit; also done after each grace period. */
 void publish_reap(struct publisher *publisher);
 
-/* Views that wait for their grace period. */
+/* Something else that workers may still read, and that nobody finds any more. */
+void publish_retire(struct publisher *publisher, struct retired *retired);
+
+/* Views and others that wait for their grace period. */
 unsigned publish_pending(const struct publisher *publisher);
 
 /* Frees all views, the published one too. Only when no worker reads any more. */

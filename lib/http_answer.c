@@ -78,6 +78,10 @@ static void write_host(struct writer *w, struct span host)
 bool http_answer_location(struct writer *w, const struct request *req, const struct dri *dri)
 {
 	const struct span *path = &req->http.path, *query = &req->http.query;
+	if (dri && dri->location) {
+		writer_text(w, dri->location);
+		return req->protocol != PROTOCOL_HTTPS || strcmp(dri->scheme, "https") == 0;
+	}
 	if (!dri || !dri->authority || (dri->include_redirecting_host && req->http.host.len == 0))
 		return false;
 	bool https = req->protocol == PROTOCOL_HTTPS;
@@ -120,9 +124,11 @@ struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct requ
 	case VERDICT_REDIRECT:
 		return write_redirect(out, cap, req, verdict, date);
 	case VERDICT_DENY:
+	case VERDICT_FORBIDDEN:
 		return write_error(out, cap, 403, date);
 	case VERDICT_NO_SCOPE:
 		return write_error(out, cap, 404, date);
+	case VERDICT_ASK:
 	case VERDICT_NO_TARGET:
 		return write_error(out, cap, 503, date);
 	case VERDICT_ERROR:

@@ -25,10 +25,15 @@ const char *target_kind_name(enum target_kind kind)
 	return kind == TARGET_CDN ? "cdn" : "node";
 }
 
+uint64_t target_seed(const char *name)
+{
+	static const uint8_t fixed_key[16] = "turnout: target";
+	return siphash(fixed_key, name, strlen(name));
+}
+
 struct target *target_new(enum target_kind kind, const char *name, const char *provider_id,
 			  uint32_t n_dris, uint32_t n_adverts)
 {
-	static const uint8_t fixed_key[16] = "turnout: target";
 	size_t name_len = strlen(name) + 1,
 	       provider_len = provider_id ? strlen(provider_id) + 1 : 0;
 	size_t fixed = sizeof(struct target) + ((size_t)n_dris + n_adverts) * sizeof(struct dri *);
@@ -40,7 +45,7 @@ struct target *target_new(enum target_kind kind, const char *name, const char *p
 	target->kind = (uint8_t)kind;
 	target->dris = (struct dri **)(target + 1);
 	target->adverts = (struct advert **)(target->dris + n_dris);
-	target->seed = siphash(fixed_key, (const uint8_t *)name, name_len - 1);
+	target->seed = target_seed(name);
 	target->name = memcpy(text, name, name_len);
 	if (provider_id)
 		target->provider_id = memcpy(text + name_len, provider_id, provider_len);
@@ -89,6 +94,7 @@ void dri_release(struct dri *dri)
 	free(dri->authority);
 	free(dri->scheme);
 	free(dri->path_prefix);
+	free(dri->location);
 	free(dri);
 }
 

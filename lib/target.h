@@ -44,6 +44,7 @@ struct dri {
 	char *scheme;      /* "http", "https", or NULL: that of the request */
 	char *path_prefix; /* starts and ends with '/'; "/" when none is configured */
 	bool include_redirecting_host;
+	char *location; /* of one that was asked for: the whole URI; then authority is there, and the others are not */
 };
 
 /* Immutable, counted by the control thread; a change of its state or of its DRIs makes a new one in the same place. One block of
@@ -80,6 +81,9 @@ bool dri_before(const struct dri *a, const struct dri *b);
 
 const char *target_state_name(enum target_state state);
 const char *redirection_strategy_name(enum redirection_strategy strategy);
+
+/* Of a target's name. */
+uint64_t target_seed(const char *name);
 
 /* "cdn" or "node". */
 const char *target_kind_name(enum target_kind kind);
