@@ -34,6 +34,6 @@ void settings_clear(struct settings *settings);
 
 /* The names of the parts in which two settings differ, as "ports, tcp"; "" when they are equal. Peers, and the files of the
  * interconnection, are no part: they are read again at a reload. Gives buf. */
-enum { SETTINGS_CHANGES_MAX = 96 };
+enum { SETTINGS_CHANGES_MAX = 128 };
 const char *settings_changes(const struct settings *a, const struct settings *b,
 			     char buf[SETTINGS_CHANGES_MAX]);

@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "config_peers.h"
+#include "lib/park.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -198,6 +199,35 @@ static void read_dns(struct json_in *root, struct settings *settings)
 	json_in_end(&in);
 }
 
+/* A parked request keeps its buffer: most of them have to be left to those that come. */
+static unsigned parked_most(const struct settings *settings)
+{
+	uint32_t mbufs = 4 * PARK_MAX;
+	for (size_t i = 0; i < settings->n_ports; i++)
+		mbufs = settings->ports[i].mbufs < mbufs ? settings->ports[i].mbufs : mbufs;
+	return mbufs / 4 / (settings->n_workers ? settings->n_workers : 1);
+}
+
+static void read_recursion(struct json_in *root, struct settings *settings)
+{
+	enum { PARKED = 1024 };
+	struct json_in in;
+	struct recursion_settings *recursion = &settings->recursion;
+	unsigned most = parked_most(settings);
+	begin_group(&in, root, "recursion");
+	recursion->parked = (unsigned)json_in_integer(&in, "parked", 0, PARK_MAX,
+						      most < PARKED ? most : PARKED);
+	if (recursion->parked > most)
+		json_in_fault(
+			&in, json_object_get(in.object, "parked"),
+			"parked: %u requests of each worker would take more than a quarter of the "
+			"port's buffers; at most %u, or raise 'mbufs' of the ports",
+			recursion->parked, most);
+	recursion->wait_ms = (unsigned)json_in_integer(&in, "wait", 10, 10000, 800);
+	recursion->answers = (unsigned)json_in_integer(&in, "answers", 1, 1 << 24, 65536);
+	json_in_end(&in);
+}
+
 static void read_control(struct json_in *root, struct settings *settings)
 {
 	struct json_in in;
@@ -233,6 +263,7 @@ void config_settings_read(struct json_in *root, struct settings *settings)
 	read_ports(root, settings);
 	read_tcp(root, settings);
 	read_dns(root, settings);
+	read_recursion(root, settings);
 	read_control(root, settings);
 	read_state(root, settings);
 }
@@ -331,6 +362,7 @@ const char *settings_changes(const struct settings *a, const struct settings *b,
 		{"ports", same_ports(a, b)},
 		{"tcp", same_tcp(a, b)},
 		{"dns", a->udp_size == b->udp_size && a->client_subnet == b->client_subnet},
+		{"recursion", !memcmp(&a->recursion, &b->recursion, sizeof(a->recursion))},
 		{"control", same_text(a->socket, b->socket) && a->drain_ms == b->drain_ms},
 		{"state", same_text(a->state_file, b->state_file) &&
 				  a->state_sync_full == b->state_sync_full},

@@ -267,6 +267,10 @@ static void put_settings(struct config_text *text, const struct settings *settin
 	put_setting(text, "dns",
 		    json_pack("{s:i, s:b}", "udp-size", (int)settings->udp_size, "client-subnet",
 			      (int)settings->client_subnet));
+	put_setting(text, "recursion",
+		    json_pack("{s:i, s:i, s:i}", "parked", (int)settings->recursion.parked, "wait",
+			      (int)settings->recursion.wait_ms, "answers",
+			      (int)settings->recursion.answers));
 	put_setting(text, "control",
 		    json_pack("{s:s, s:i}", "socket", settings->socket, "drain",
 			      (int)settings->drain_ms));

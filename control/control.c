@@ -5,6 +5,7 @@
 #include "capacity.h"
 
 #include "log.h"
+#include "recursion.h"
 #include "reload.h"
 #include "restart.h"
 #include "rpc.h"
@@ -55,6 +56,17 @@ bool control_init(struct control *control, struct plane *plane, const struct set
 	       publish_init(&control->publisher, plane, control->base);
 }
 
+static bool begin_recursion(struct control *control, struct faults *faults)
+{
+	if (!control->settings->recursion.parked)
+		return true;
+	control->recursion = recursion_new(control);
+	if (!control->recursion)
+		faults_add(faults, (struct place){NULL, 0},
+			   "no memory for the answers of other CDNs: lower recursion.answers");
+	return control->recursion;
+}
+
 static bool open_state(struct control *control, struct faults *faults)
 {
 	const struct settings *settings = control->settings;
@@ -91,7 +103,7 @@ bool control_load(struct control *control, struct config_reading *reading, struc
 {
 	char err[512];
 	bool from_image;
-	if (!open_state(control, faults)) {
+	if (!begin_recursion(control, faults) || !open_state(control, faults)) {
 		config_close(reading);
 		return false;
 	}
@@ -262,6 +274,8 @@ void control_clear(struct control *control)
 	transaction_clear(control);
 	show_config_clear(control);
 	history_clear(&control->history);
+	recursion_free(control->recursion);
+	control->recursion = NULL;
 	publish_finish(&control->publisher);
 	control->head = NULL;
 	pattern_cache_free(control->patterns);

@@ -29,10 +29,11 @@ struct control {
 	uint64_t last_transaction;
 	struct show_config *shows; /* of show.config, between their pages */
 	uint64_t last_show;
-	struct saving *saving;     /* under way, or NULL */
-	struct reload *reload;     /* under way, or NULL */
-	struct tracing *trace;     /* under way, or NULL */
-	struct sessions *sessions; /* with peers; NULL: before and after the loop */
+	struct saving *saving;       /* under way, or NULL */
+	struct reload *reload;       /* under way, or NULL */
+	struct tracing *trace;       /* under way, or NULL */
+	struct recursion *recursion; /* NULL: no CDN is asked for workers */
+	struct sessions *sessions;   /* with peers; NULL: before and after the loop */
 	struct drain drain;
 	struct event *cleaner;      /* of the state file */
 	uint32_t pass;              /* of the last reading of files */

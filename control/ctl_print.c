@@ -73,6 +73,18 @@ void ctl_print_ports(const json_t *result)
 }
 
 /* A line for each counter, a column for each worker. */
+void ctl_print_recursion(const json_t *result)
+{
+	static const struct ctl_column fields[] = {
+		{"on", "on"},           {"taken", "taken"},
+		{"waiting", "waiting"}, {"answered", "answered"},
+		{"refused", "refused"}, {"refreshed", "refreshed"},
+		{"kept", "kept"},       {"octets", "octets"},
+		{"stored", "stored"},   {"evicted", "evicted"},
+		{"expired", "expired"}, {NULL, NULL}};
+	ctl_table_fields(result, fields);
+}
+
 void ctl_print_workers(const json_t *result)
 {
 	const json_t *workers = json_object_get(result, "workers");
@@ -216,6 +228,7 @@ void ctl_print_explain(const json_t *result)
 						   {"scope", "scope"},
 						   {"target", "target"},
 						   {"fell back", "fell-back"},
+						   {"asked", "asked"},
 						   {"dri", "dri"},
 						   {"ecs scope", "ecs-scope"},
 						   {"generation", "generation"},

@@ -97,6 +97,31 @@ static void on_unstacked(void *arg, const char *distinguished_host)
 	json_array_append_new(explained->unstacked, rpc_text(distinguished_host));
 }
 
+/* What the workers would find in their cache. */
+static void look_up(struct explained *explained)
+{
+	struct verdict *verdict = &explained->verdict;
+	const struct plane *plane = explained->control->plane;
+	const struct request *req = &explained->req;
+	struct ip_prefix client = {req->client, req->client_len};
+	struct dri_ask ask;
+	uint64_t now = plane_tsc_ms(plane);
+	explained->asked = verdict->target;
+	if (!plane->dris)
+		return;
+	dri_cache_ask(plane->dris, verdict->target, req, &ask);
+	const struct dri_answer *answer = dri_cache_find(plane->dris, &ask, &client, now);
+	if (!answer)
+		return;
+	explained->kept_ms = answer->until_ms - now;
+	if (!answer->dri)
+		return;
+	verdict->outcome = VERDICT_REDIRECT;
+	verdict->dri = answer->dri;
+	if (answer->client.len > verdict->ecs_scope)
+		verdict->ecs_scope = answer->client.len;
+}
+
 void explain_match(struct explained *explained, enum drop_reason decoded)
 {
 	struct control *control = explained->control;
@@ -108,6 +133,8 @@ void explain_match(struct explained *explained, enum drop_reason decoded)
 	control->match.trace = &trace;
 	match_request(control->plane->view, &control->match, &explained->req, &explained->verdict);
 	control->match.trace = NULL;
+	if (explained->verdict.outcome == VERDICT_ASK)
+		look_up(explained);
 }
 
 /* --- What it came to ------------------------------------------------------------------------ */
@@ -142,8 +169,12 @@ static void tell_why(json_t *considered)
 const char *explain_outcome(enum verdict_outcome outcome)
 {
 	static const char *const outcomes[] = {
-		[VERDICT_REDIRECT] = "redirect",      [VERDICT_DENY] = "denied by its scope",
-		[VERDICT_NO_SCOPE] = "no scope",      [VERDICT_NO_TARGET] = "nothing usable",
+		[VERDICT_REDIRECT] = "redirect",
+		[VERDICT_DENY] = "denied by its scope",
+		[VERDICT_NO_SCOPE] = "no scope",
+		[VERDICT_NO_TARGET] = "nothing usable",
+		[VERDICT_ASK] = "redirect, as the CDN says when it is asked",
+		[VERDICT_FORBIDDEN] = "signed URI not good",
 		[VERDICT_ERROR] = "request in error",
 	};
 	return outcomes[outcome];
@@ -182,6 +213,17 @@ static void add_decision(json_t *json, const struct explained *explained)
 				  verdict->target->name));
 		json_object_set_new(json, "fell-back", json_boolean(verdict->fell_back));
 	}
+	if (explained->asked)
+		json_object_set_new(
+			json, "asked",
+			json_pack("{s:s, s:s, s:f}", "strategy",
+				  redirection_strategy_name(
+					  (enum redirection_strategy)explained->asked->strategy),
+				  "answer",
+				  !explained->kept_ms ? "not kept, a request waits for it"
+				  : verdict->dri      ? "kept"
+						      : "refused",
+				  "seconds", (double)explained->kept_ms / 1000));
 	if (verdict->dri)
 		json_object_set_new(json, "dri", show_dri_json(verdict->target, verdict->dri));
 	if (explained->req.protocol == PROTOCOL_DNS)
@@ -200,7 +242,9 @@ json_t *explain_end(struct explained *explained, enum drop_reason reason, json_t
 		(json_int_t)explained->more, "candidates", explained->candidates, "answer", answer);
 	if (json)
 		add_decision(json, explained);
-	if (json && reason != DROP_none)
+	if (json && explained->verdict.outcome == VERDICT_ASK)
+		json_object_del(json, "answer");
+	else if (json && reason != DROP_none)
 		json_object_set_new(json, "reason",
 				    json_pack("{s:s, s:s}", "name", drop_reason_name(reason),
 					      "text", drop_reason_text(reason)));

@@ -17,6 +17,8 @@ struct explained {
 	struct control *control;
 	struct request req;
 	struct verdict verdict;
+	const struct target *asked; /* a CDN that is asked for its DRI; NULL: there is none */
+	uint64_t kept_ms;           /* that what it said is still used; 0: nothing is kept */
 	json_t *unstacked, *considered, *candidates; /* filled by the trace */
 	size_t more; /* scopes considered that are not in the list */
 };

@@ -3,6 +3,7 @@
 #include "peer_redirect.h"
 
 #include "log.h"
+#include "recursion.h"
 #include "sessions.h"
 
 #include <stdio.h>
@@ -187,8 +188,11 @@ static void send_question(void *arg, struct ri_question *question, const char *b
 	ri_client_hear(question, NULL, now_ms(redirect));
 }
 
-void peer_redirect_ask(struct peer *peer, const struct ri_request *request, ri_asked *done,
-		       void *arg)
+typedef void ask_client(struct ri_client *client, const struct ri_request *request, uint64_t now,
+			ri_asked *done, void *arg);
+
+static void ask(struct peer *peer, ask_client *ask_it, const struct ri_request *request,
+		ri_asked *done, void *arg)
 {
 	static const struct freshness nothing;
 	struct peer_redirect *redirect = peer->redirect;
@@ -196,8 +200,20 @@ void peer_redirect_ask(struct peer *peer, const struct ri_request *request, ri_a
 		done(arg, NULL, &nothing);
 		return;
 	}
-	ri_client_ask(redirect->client, request, now_ms(redirect), done, arg);
+	ask_it(redirect->client, request, now_ms(redirect), done, arg);
 	wind_up(redirect);
+}
+
+void peer_redirect_ask(struct peer *peer, const struct ri_request *request, ri_asked *done,
+		       void *arg)
+{
+	ask(peer, ri_client_ask, request, done, arg);
+}
+
+void peer_redirect_refresh(struct peer *peer, const struct ri_request *request, ri_asked *done,
+			   void *arg)
+{
+	ask(peer, ri_client_refresh, request, done, arg);
 }
 
 /* --- Its life ------------------------------------------------------------------------------------- */
@@ -231,6 +247,8 @@ void peer_redirect_reset(struct peer_redirect *redirect)
 	if (!redirect)
 		return;
 	ri_client_forget(redirect->client);
+	recursion_forget(redirect->peer->sessions->control->recursion,
+			 redirect->peer->settings->name);
 	redirect->breaker.open = redirect->breaker.probing = false;
 	redirect->breaker.failures = 0;
 }
@@ -241,6 +259,8 @@ void peer_redirect_free(struct peer_redirect *redirect)
 		return;
 	if (redirect->peer->redirect == redirect)
 		redirect->peer->redirect = NULL;
+	recursion_forget(redirect->peer->sessions->control->recursion,
+			 redirect->peer->settings->name);
 	while (!TAILQ_EMPTY(&redirect->asking)) {
 		struct asking *asking = TAILQ_FIRST(&redirect->asking);
 		https_client_cancel(asking->call);

@@ -24,6 +24,10 @@ void peer_redirect_reset(struct peer_redirect *redirect);
 void peer_redirect_ask(struct peer *peer, const struct ri_request *request, ri_asked *done,
 		       void *arg);
 
+/* The same for an answer that takes the place of the one that is kept. */
+void peer_redirect_refresh(struct peer *peer, const struct ri_request *request, ri_asked *done,
+			   void *arg);
+
 /* Of a peer that is asked; false: it is not. */
 struct peer_redirect_counters {
 	struct ri_client_counters client;

@@ -295,6 +295,19 @@ void ri_client_ask(struct ri_client *client, const struct ri_request *request, u
 		wait_for(asker);
 }
 
+void ri_client_refresh(struct ri_client *client, const struct ri_request *request, uint64_t now,
+		       ri_asked *done, void *arg)
+{
+	static const struct freshness nothing;
+	char *key = ri_request_key(request);
+	client->now = now;
+	struct asker *asker = key ? asker_new(client, request, key, done, arg) : NULL;
+	if (asker)
+		wait_for(asker);
+	else
+		done(arg, NULL, &nothing);
+}
+
 /* --- Hearing -------------------------------------------------------------------------------------- */
 
 static bool read_answer(struct answer *answer, const struct ri_heard *heard)

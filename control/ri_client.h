@@ -36,6 +36,10 @@ void ri_client_free(struct ri_client *client);
 void ri_client_ask(struct ri_client *client, const struct ri_request *request, uint64_t now,
 		   ri_asked *done, void *arg);
 
+/* Asks in any case, for an answer that takes the place of the one that is kept. */
+void ri_client_refresh(struct ri_client *client, const struct ri_request *request, uint64_t now,
+		       ri_asked *done, void *arg);
+
 /* An answer as it came. */
 struct ri_heard {
 	const char *content_type; /* or NULL */

@@ -61,6 +61,7 @@ static const struct {
 	{"status", show_status},
 	{"show.ports", show_ports},
 	{"show.workers", show_workers},
+	{"show.recursion", show_recursion},
 	{"show.drops", show_drops},
 	{"show.scopes", show_scopes},
 	{"show.scope", show_scope},

@@ -6,6 +6,7 @@
 #include "config_peers.h"
 #include "log.h"
 #include "push_dri.h"
+#include "recursion.h"
 #include "ri_serve.h"
 
 #include <stdio.h>
@@ -212,6 +213,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (struct peer *peer = sessions->list; peer; peer = peer->next)
 		peer_tend(peer, now);
+	recursion_run(sessions->control->recursion, sessions->list != NULL);
 	tend_leaving(sessions, false);
 }
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "show.h"
 
+#include "recursion.h"
 #include "stats.h"
 
 #include <rte_ethdev.h>
@@ -117,6 +118,25 @@ json_t *show_ports(struct control *control, struct json_in *params, struct rpc_c
 	for (unsigned i = 0; i < control->plane->n_ports; i++)
 		json_array_append_new(list, port_json(&control->plane->ports[i]));
 	return json_pack("{s:o}", "ports", list);
+}
+
+json_t *show_recursion(struct control *control, struct json_in *params, struct rpc_call *call)
+{
+	(void)call;
+	if (!json_in_end(params))
+		return NULL;
+	struct recursion_counters counters = {0};
+	if (control->recursion)
+		counters = recursion_counts(control->recursion);
+	const struct dri_cache_counters *cache = &counters.cache;
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "on",
+			 control->recursion != NULL, "taken", (json_int_t)counters.taken, "waiting",
+			 (json_int_t)counters.waiting, "answered", (json_int_t)counters.answered,
+			 "refused", (json_int_t)counters.refused, "refreshed",
+			 (json_int_t)counters.refreshed, "kept", (json_int_t)cache->answers,
+			 "octets", (json_int_t)cache->octets, "stored", (json_int_t)cache->stored,
+			 "evicted", (json_int_t)cache->evicted, "expired",
+			 (json_int_t)cache->expired);
 }
 
 json_t *show_workers(struct control *control, struct json_in *params, struct rpc_call *call)

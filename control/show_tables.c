@@ -93,7 +93,7 @@ json_t *show_dri_json(const struct target *target, const struct dri *dri)
 		json_object_set_new(json, "dns-target", dns_target_json(dri));
 	if (dri->authority)
 		json_object_set_new(json, "http-target",
-				    json_pack("{s:s, s:s*, s:s, s:b}", "host", dri->authority,
+				    json_pack("{s:s, s:s*, s:s*, s:b}", "host", dri->authority,
 					      "scheme", dri->scheme, "path-prefix",
 					      dri->path_prefix, "include-redirecting-host",
 					      (int)dri->include_redirecting_host));

@@ -18,7 +18,8 @@ const struct stats_counter stats_counters[] = {
 	COUNTER(echo),           COUNTER(syns),          COUNTER(fins),
 	COUNTER(dns_requests),   COUNTER(http_requests), COUNTER(dns_redirects),
 	COUNTER(http_redirects), COUNTER(dns_zone),      COUNTER(fallbacks),
-	COUNTER(unstacked),
+	COUNTER(unstacked),      COUNTER(dri_hits),      COUNTER(parked),
+	COUNTER(park_full),      COUNTER(unanswered),
 };
 #undef COUNTER
 const unsigned stats_n_counters = RTE_DIM(stats_counters);

@@ -25,6 +25,7 @@ enum lane {
 	LANE_HTTP, /* a request with a valid cookie */
 	LANE_FIN,
 	LANE_RESET,
+	LANE_PARKED, /* a request that the control thread has now, with its mbuf */
 };
 
 /* Pointers into the mbuf's data. Checked by classify: l4 is l4_len octets long, none of them is past the frame. */
@@ -53,13 +54,15 @@ struct burst {
 	const struct view *view;
 	uint64_t now_ns; /* since 1970-01-01 UTC */
 	uint16_t n;
+	struct parked *
+		*returned; /* NULL: from the device; else the packets were parked, and come again */
 	struct rte_mbuf *mbufs[BURST_MAX];
 	struct packet packets[BURST_MAX];
 	struct verdict verdicts[BURST_MAX];
 	struct request requests[BURST_MAX];
 };
 
-/* A worker's own things; control reads what the plane points to: stats, top and what is in trace. */
+/* A worker's own things; control reads what the plane points to: stats, top and what is in trace and park. */
 struct worker {
 	unsigned id;
 	struct plane *plane;
@@ -67,6 +70,7 @@ struct worker {
 	struct worker_stats *stats;
 	struct top *top;
 	struct trace_ring *trace;
+	struct park *park; /* NULL: nothing can wait */
 	struct syn_cookie_keys cookie_keys;
 	uint64_t date_second; /* that `date` says */
 	char date[32];
@@ -81,13 +85,15 @@ void classify_burst(struct worker *worker);
 void decode_burst(struct worker *worker);
 void match_burst(struct worker *worker);
 void choose_burst(struct worker *worker);
+void ask_burst(struct worker *worker);
+void count_burst(struct worker *worker);
 void reply_dns_burst(struct worker *worker);
 void reply_http_burst(struct worker *worker);
 void reply_l3_burst(struct worker *worker);
 void reply_tcp_burst(struct worker *worker);
 void seal_burst(struct worker *worker);
 
-/* All of them, for the mbufs in burst.mbufs[0, n) from `port`. Afterwards packets[i].answer says which mbufs are to be sent;
+/* All of them, for the mbufs in burst.mbufs[0, n) from `port`, and burst.returned. Afterwards packets[i].answer says which mbufs are to be sent;
  * all else is counted. No mbuf is freed. */
 void burst_run(struct worker *worker, const struct port_info *port);
 

@@ -32,7 +32,10 @@ struct worker *worker_new(struct plane *plane, unsigned id, int socket)
 	plane->stats[id] = worker->stats = on_node("stats", sizeof(*worker->stats), socket);
 	plane->tops[id] = worker->top = on_node("top", sizeof(*worker->top), socket);
 	plane->trace_rings[id] = worker->trace = on_node("trace", sizeof(*worker->trace), socket);
-	if (!worker->stats || !worker->top || !worker->trace) {
+	if (settings->recursion.parked)
+		plane->parks[id] = worker->park = park_new(settings->recursion.parked, socket);
+	if (!worker->stats || !worker->top || !worker->trace ||
+	    (settings->recursion.parked && !worker->park)) {
 		worker_free(worker);
 		return NULL;
 	}
@@ -45,6 +48,11 @@ struct worker *worker_new(struct plane *plane, unsigned id, int socket)
 	return worker;
 }
 
+static void free_packet(void *packet)
+{
+	rte_pktmbuf_free(packet);
+}
+
 void worker_free(struct worker *worker)
 {
 	if (!worker)
@@ -53,6 +61,8 @@ void worker_free(struct worker *worker)
 	plane->stats[worker->id] = NULL;
 	plane->tops[worker->id] = NULL;
 	plane->trace_rings[worker->id] = NULL;
+	plane->parks[worker->id] = NULL;
+	park_free(worker->park, free_packet);
 	rte_free(worker->trace);
 	rte_free(worker->top);
 	rte_free(worker->stats);
@@ -68,7 +78,7 @@ static void send_burst(struct worker *worker, const struct port_info *port)
 	for (uint16_t i = 0; i < burst->n; i++) {
 		if (burst->packets[i].answer)
 			answers[n_answers++] = burst->mbufs[i];
-		else
+		else if (burst->packets[i].lane != LANE_PARKED)
 			ended[n_ended++] = burst->mbufs[i];
 	}
 	uint64_t bytes[BURST_MAX + 1] = {0};
@@ -86,12 +96,39 @@ static void send_burst(struct worker *worker, const struct port_info *port)
 	rte_pktmbuf_free_bulk(ended, n_ended);
 }
 
+/* What came back from the control thread goes through all stages again: tables and keys may be others now. */
+static unsigned run_returned(struct worker *worker)
+{
+	struct parked *returned[BURST_MAX], *taken[BURST_MAX];
+	const struct plane *plane = worker->plane;
+	struct burst *burst = &worker->burst;
+	unsigned n = park_returned(worker->park, returned, BURST_MAX);
+	for (unsigned p = 0; n && p < plane->n_ports; p++) {
+		burst->n = 0;
+		for (unsigned i = 0; i < n; i++) {
+			if (returned[i]->port != &plane->ports[p])
+				continue;
+			taken[burst->n] = returned[i];
+			burst->mbufs[burst->n++] = returned[i]->packet;
+		}
+		if (!burst->n)
+			continue;
+		burst->returned = taken;
+		burst_run(worker, &plane->ports[p]);
+		send_burst(worker, &plane->ports[p]);
+		burst->returned = NULL;
+	}
+	for (unsigned i = 0; i < n; i++)
+		park_leave(worker->park, returned[i]);
+	return n;
+}
+
 /* One turn over all ports. Gives the number of packets. */
 static unsigned poll_ports(struct worker *worker)
 {
 	const struct plane *plane = worker->plane;
 	struct burst *burst = &worker->burst;
-	unsigned total = 0;
+	unsigned total = run_returned(worker);
 	for (unsigned p = 0; p < plane->n_ports; p++) {
 		const struct port_info *port = &plane->ports[p];
 		burst->n =

@@ -16,6 +16,7 @@ static void reply_burst(struct worker *worker)
 static void (*const stages[TRACE_STAGES])(struct worker *worker) = {
 	[TRACE_CLASSIFY] = classify_burst, [TRACE_DECODE] = decode_burst,
 	[TRACE_MATCH] = match_burst,       [TRACE_CHOOSE] = choose_burst,
+	[TRACE_ASK] = ask_burst,           [TRACE_COUNT] = count_burst,
 	[TRACE_REPLY] = reply_burst,       [TRACE_SEAL] = seal_burst,
 };
 
@@ -60,7 +61,7 @@ static void run_traced(struct worker *worker, const struct trace_filter *filter)
 			requests |= (uint32_t)packet_is_request(&burst->packets[i]) << i;
 	}
 	for (uint16_t i = 0; i < burst->n; i++)
-		if (requests >> i & 1)
+		if (requests >> i & 1 && burst->packets[i].lane != LANE_PARKED)
 			record(worker, filter, i, stage_ns);
 }
 

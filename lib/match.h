@@ -51,8 +51,8 @@ struct match_context {
 	uint64_t random;                 /* state of its generator, not 0 */
 	uint32_t turns[4096];            /* round-robin counters, by scope seed */
 	const struct match_trace *trace; /* NULL in workers */
-	uint64_t tried; /* bit i: the scope's candidate i is not to be chosen; 0 in workers */
-	bool counts;    /* workers: what is chosen counts against the capacity of CDNs */
+	uint64_t tried;                  /* bit i: the scope's candidate i is not to be chosen */
+	bool counts; /* workers: what is chosen counts against the capacity of CDNs */
 };
 static_assert((int)SCOPE_CANDIDATES_MAX <= 64, "tried has a bit for each candidate");
 
@@ -66,6 +66,13 @@ void match_scope(const struct view *view, struct match_context *context, struct 
 		 struct verdict *verdict);
 void match_choose(const struct view *view, struct match_context *context, const struct request *req,
 		  struct verdict *verdict);
+
+/* The scope's candidates, as bits of context->tried, that have these seeds. */
+uint64_t match_tried(const struct view *view, const struct scope *scope, const uint64_t *seeds,
+		     unsigned n);
+
+/* Takes the target with this seed as chosen, if match_choose could have given it. */
+bool match_resume(const struct view *view, uint64_t seed, struct verdict *verdict);
 
 /* The same one step at a time, for who tries one candidate after the other. Both raise verdict->ecs_scope as match_choose does. The
  * candidate that the scope's policy takes among those that can be used, without those tried; NULL: there is none. The DRI of a target

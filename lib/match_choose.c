@@ -247,9 +247,14 @@ enum match_fit match_dri_fit(const struct request *req, const struct dri *dri)
 	return req->protocol == PROTOCOL_HTTPS && to_http ? MATCH_FIT_DOWNGRADE : MATCH_FITS;
 }
 
-static bool send_to(struct choice *choice, uint32_t target, struct verdict *verdict)
+static bool send_to(struct choice *choice, uint32_t target, bool may_ask, struct verdict *verdict)
 {
 	const struct target *to = view_target(choice->view, target);
+	if (to->strategy != STRATEGY_ITERATIVE && may_ask) {
+		verdict->outcome = VERDICT_ASK;
+		verdict->target = to;
+		return true;
+	}
 	const struct dri *dri = find_dri(choice, to);
 	if (match_dri_fit(choice->req, dri) != MATCH_FITS)
 		return false;
@@ -264,7 +269,7 @@ static void choose(struct choice *choice, struct verdict *verdict)
 	const struct scope *scope = choice->scope;
 	if (scope->action == SCOPE_REDIRECT) {
 		const struct scope_candidate *taken = choose_candidate(choice);
-		if (taken && send_to(choice, taken->target, verdict)) {
+		if (taken && send_to(choice, taken->target, true, verdict)) {
 			verdict->candidate = (uint8_t)(taken - scope->candidates);
 			if (choice->context->counts)
 				count_capacity(choice, verdict->target);
@@ -277,7 +282,7 @@ static void choose(struct choice *choice, struct verdict *verdict)
 		verdict->fell_back =
 			fallbacks[i] != SCOPE_NO_TARGET &&
 			view_target(choice->view, fallbacks[i])->state != TARGET_DOWN &&
-			send_to(choice, fallbacks[i], verdict);
+			send_to(choice, fallbacks[i], false, verdict);
 }
 
 static void begin(struct choice *choice, const struct view *view, struct match_context *context,
@@ -310,6 +315,48 @@ void match_choose(const struct view *view, struct match_context *context, const 
 	begin(&choice, view, context, req, verdict);
 	choose(&choice, verdict);
 	end(&choice, verdict);
+}
+
+/* --- Choosing again -------------------------------------------------------------------------------------------------- */
+
+uint64_t match_tried(const struct view *view, const struct scope *scope, const uint64_t *seeds,
+		     unsigned n)
+{
+	uint64_t tried = 0;
+	for (uint16_t i = 0; scope && i < scope->n_candidates; i++)
+		for (unsigned k = 0; k < n; k++)
+			if (view_target(view, scope->candidates[i].target)->seed == seeds[k])
+				tried |= UINT64_C(1) << i;
+	return tried;
+}
+
+static bool is_there(const struct view *view, uint32_t id, uint64_t seed)
+{
+	if (id == SCOPE_NO_TARGET)
+		return false;
+	const struct target *target = view_target(view, id);
+	return target->seed == seed && target->state != TARGET_DOWN;
+}
+
+bool match_resume(const struct view *view, uint64_t seed, struct verdict *verdict)
+{
+	const struct scope *scope = verdict->scope;
+	if (!scope || scope->action == SCOPE_DENY)
+		return false;
+	for (uint16_t i = 0; scope->action == SCOPE_REDIRECT && i < scope->n_candidates; i++)
+		if (is_there(view, scope->candidates[i].target, seed)) {
+			verdict->target = view_target(view, scope->candidates[i].target);
+			verdict->candidate = (uint8_t)i;
+			return true;
+		}
+	const uint32_t fallbacks[] = {scope->fallback, view->fallback};
+	for (unsigned i = 0; i < 2; i++)
+		if (is_there(view, fallbacks[i], seed)) {
+			verdict->target = view_target(view, fallbacks[i]);
+			verdict->fell_back = true;
+			return true;
+		}
+	return false;
 }
 
 /* --- One step at a time --------------------------------------------------------------------------------------------- */

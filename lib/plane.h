@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "dri_cache.h"
 #include "drop_reason.h"
+#include "park.h"
 #include "settings.h"
 #include "top.h"
 #include "trace.h"
@@ -24,6 +26,10 @@ struct worker_stats {
 	uint64_t dns_zone;  /* answered from zone data: SOA, NS, glue */
 	uint64_t fallbacks; /* redirects to a fallback */
 	uint64_t unstacked; /* requests that an uCDN had redirected to us (LL-26) */
+	uint64_t dri_hits;  /* decided by a DRI that a downstream CDN had given when it was asked */
+	uint64_t parked;    /* sent to the control thread */
+	uint64_t park_full; /* that would have been, but for the bound */
+	uint64_t unanswered; /* back without an answer */
 	uint64_t drops[DROP__COUNT];
 } __rte_cache_aligned;
 
@@ -53,6 +59,8 @@ struct plane {
 	struct worker_stats *stats[WORKERS_MAX];
 	struct top *tops[WORKERS_MAX];
 	struct trace_ring *trace_rings[WORKERS_MAX];
+	struct park *parks[WORKERS_MAX];
+	struct dri_cache *dris; /* set before the workers start; NULL: no CDN is asked */
 	struct port_info ports[PORTS_MAX];
 };
 

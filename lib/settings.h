@@ -56,6 +56,13 @@ struct settings {
 	/* state */
 	char *state_file;     /* NULL: what is set at run time ends with the process */
 	bool state_sync_full; /* false: it outlives the process, but perhaps not the power */
+	/* recursion */
+	struct recursion_settings {
+		unsigned
+			parked; /* 1024: requests of a worker that wait for an answer of another CDN; 0: none may */
+		unsigned wait_ms; /* 800: for so long at the most */
+		unsigned answers; /* 65536: that are kept for workers */
+	} recursion;
 	/* other CDNs */
 	struct interconnection interconnection;
 	struct peers peers; /* read again at a reload, as the three files of interconnection */

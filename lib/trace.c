@@ -8,8 +8,8 @@
 
 const char *trace_stage_name(enum trace_stage stage)
 {
-	static const char *const names[TRACE_STAGES] = {"classify", "decode", "match",
-							"choose",   "reply",  "seal"};
+	static const char *const names[TRACE_STAGES] = {"classify", "decode", "match", "choose",
+							"ask",      "count",  "reply", "seal"};
 	return names[stage];
 }
 

@@ -11,6 +11,8 @@ enum verdict_outcome {
 	VERDICT_DENY,     /* `scope` denies */
 	VERDICT_NO_SCOPE, /* nothing matches; DNS: `zone` and `name_exists` say which negative answer */
 	VERDICT_NO_TARGET, /* `scope` matches but nothing usable is left, not even its fallback */
+	VERDICT_ASK, /* `target` is to be asked for its DRI: the packet path does so before it replies */
+	VERDICT_FORBIDDEN, /* HTTP: the signed URI is not good */
 	VERDICT_ERROR, /* decode already found the error: request.dns.rcode or request.http.status */
 };
 

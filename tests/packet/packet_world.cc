@@ -202,6 +202,13 @@ struct World::Lent {
 	}
 };
 
+struct rte_mbuf *World::lend(const Bytes &frame)
+{
+	Lent lent(frame, 0, Memory::zeros);
+	rte_mbuf_refcnt_update(lent.mbuf, 1);
+	return lent.mbuf;
+}
+
 Outcome World::collect(uint16_t i)
 {
 	const struct packet &packet = worker->burst.packets[i];

@@ -65,6 +65,9 @@ class World
 	/* run() with the answer judged by packet_check_answer and read; throws when there is none. */
 	Packet ask(const Bytes &frame, uint64_t rx_flags = 0);
 
+	/* An mbuf with the frame, the caller's. */
+	struct rte_mbuf *lend(const Bytes &frame);
+
 	/* The acknowledgement number that ends a handshake. */
 	uint32_t handshake(const Path &path, uint32_t seq, const Bytes &options = {});
 	/* A segment with payload that follows a handshake. */

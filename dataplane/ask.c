@@ -1,0 +1,152 @@
+/* ask - DRIs of downstream CDNs that are to be asked for them: out of the cache, or the request is parked until there is an answer. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "burst.h"
+#include "lib/dns_wire.h"
+
+static void fill(const struct worker *worker, uint16_t i, enum park_why why, struct parked *place)
+{
+	const struct burst *burst = &worker->burst;
+	const struct request *req = &burst->requests[i];
+	const struct packet *packet = &burst->packets[i];
+	const struct parked *before = burst->returned ? burst->returned[i] : NULL;
+	bool ip4 = packet->family == 4;
+	place->packet = burst->mbufs[i];
+	place->port = worker->port;
+	place->why = (uint8_t)why;
+	place->source = (struct ip_addr){.family = packet->family};
+	memcpy(place->source.bytes, packet->l3 + (ip4 ? 12 : 8), ip4 ? 4 : 16);
+	memcpy(&place->request, req, offsetof(struct request, key) + req->key_len);
+	if (!before)
+		return;
+	memcpy(place->tried, before->tried, sizeof(place->tried));
+	place->n_tried = before->n_tried;
+	place->tried[place->n_tried++] = before->target;
+}
+
+static bool park(struct worker *worker, uint16_t i, enum park_why why)
+{
+	const struct parked *before = worker->burst.returned ? worker->burst.returned[i] : NULL;
+	if (before && before->n_tried == PARK_TRIED_MAX)
+		return false;
+	struct parked *place = park_take(worker->park, worker->burst.verdicts[i].target->seed);
+	if (!place) {
+		worker->stats->park_full++;
+		return false;
+	}
+	fill(worker, i, why, place);
+	park_send(worker->park, place);
+	worker->burst.packets[i].lane = LANE_PARKED;
+	worker->stats->parked++;
+	return true;
+}
+
+/* Another CDN by the scope's policy, without those tried; all of them tried: the fallbacks. */
+static void choose_again(struct worker *worker, uint16_t i, uint64_t tried)
+{
+	struct verdict *verdict = &worker->burst.verdicts[i];
+	verdict->target = NULL;
+	verdict->dri = NULL;
+	verdict->fell_back = false;
+	verdict->candidate = SCOPE_CANDIDATES_MAX;
+	worker->match.tried = tried;
+	match_choose(worker->burst.view, &worker->match, &worker->burst.requests[i], verdict);
+	worker->match.tried = 0;
+}
+
+static const struct dri_answer *find(const struct worker *worker, uint16_t i, uint64_t now_ms)
+{
+	const struct request *req = &worker->burst.requests[i];
+	const struct dri_cache *dris = worker->plane->dris;
+	struct ip_prefix client = {req->client, req->client_len};
+	struct dri_ask ask;
+	if (!dris)
+		return NULL;
+	dri_cache_ask(dris, worker->burst.verdicts[i].target, req, &ask);
+	return dri_cache_find(dris, &ask, &client, now_ms);
+}
+
+static void use(struct worker *worker, uint16_t i, const struct dri_answer *answer)
+{
+	struct verdict *verdict = &worker->burst.verdicts[i];
+	dri_answer_use(answer);
+	verdict->outcome = VERDICT_REDIRECT;
+	verdict->dri = answer->dri;
+	verdict->ecs_scope = RTE_MAX(verdict->ecs_scope, answer->client.len);
+	worker->stats->dri_hits++;
+}
+
+/* RFC 7975 §4.4.1 asks for addresses only: of other types there is no data. */
+static bool can_be_asked(const struct request *req)
+{
+	return req->protocol != PROTOCOL_DNS || req->dns.qtype == DNS_A ||
+	       req->dns.qtype == DNS_AAAA || req->dns.qtype == DNS_ANY;
+}
+
+/* What came back from the control thread, on a view that may be another one. true: it is decided. */
+static bool resume(struct worker *worker, uint16_t i, uint64_t *tried)
+{
+	const struct parked *back = worker->burst.returned[i];
+	const struct view *view = worker->burst.view;
+	struct verdict *verdict = &worker->burst.verdicts[i];
+	uint64_t seeds[PARK_TRIED_MAX + 1];
+	switch ((enum park_result)back->result) {
+	case PARK_ANSWERED:
+		if (!match_resume(view, back->target, verdict))
+			return false;
+		verdict->outcome = VERDICT_REDIRECT;
+		verdict->dri = back->dri;
+		verdict->ecs_scope = RTE_MAX(verdict->ecs_scope, back->ecs_scope);
+		return true;
+	case PARK_FORBIDDEN:
+		verdict->outcome = VERDICT_FORBIDDEN;
+		return true;
+	case PARK_REFUSED:
+		memcpy(seeds, back->tried, sizeof(back->tried));
+		seeds[back->n_tried] = back->target;
+		*tried = match_tried(view, verdict->scope, seeds, back->n_tried + 1u);
+		break;
+	case PARK_NO_ANSWER:
+		worker->stats->unanswered++;
+		*tried = UINT64_MAX;
+		break;
+	}
+	choose_again(worker, i, *tried);
+	return false;
+}
+
+static void ask(struct worker *worker, uint16_t i, uint64_t now_ms)
+{
+	static const struct dri no_data = {.n_v4 = 1};
+	struct verdict *verdict = &worker->burst.verdicts[i];
+	uint64_t tried = 0;
+	if (worker->burst.returned && resume(worker, i, &tried))
+		return;
+	if (verdict->outcome == VERDICT_ASK && !can_be_asked(&worker->burst.requests[i])) {
+		verdict->outcome = VERDICT_REDIRECT;
+		verdict->dri = &no_data;
+	}
+	while (verdict->outcome == VERDICT_ASK) {
+		const struct dri_answer *answer = find(worker, i, now_ms);
+		if (answer && answer->dri) {
+			use(worker, i, answer);
+			return;
+		}
+		if (!answer && park(worker, i, PARK_ASK))
+			return;
+		tried |= answer ? UINT64_C(1) << verdict->candidate : UINT64_MAX;
+		choose_again(worker, i, tried);
+	}
+}
+
+void ask_burst(struct worker *worker)
+{
+	const struct burst *burst = &worker->burst;
+	uint64_t now_ms = 0;
+	for (uint16_t i = 0; i < burst->n; i++) {
+		if (!packet_is_sound(&burst->packets[i]) ||
+		    (burst->verdicts[i].outcome != VERDICT_ASK && !burst->returned))
+			continue;
+		now_ms = now_ms ? now_ms : plane_tsc_ms(worker->plane);
+		ask(worker, i, now_ms);
+	}
+}
