@@ -110,12 +110,13 @@ no_ipv6() { # HOST LINK
 	lab_in "$1" sh -c "test ! -d /proc/sys/net/ipv6 || echo 1 >/proc/sys/net/ipv6/conf/$2/disable_ipv6"
 }
 
-lab_link() { # HOST LINK: a link from there to the bridge
-	lab_in wire ip link add "to-$1" type veth peer name "$2" netns "$LAB-$1"
-	no_ipv6 wire "to-$1"
-	no_offloads wire "to-$1"
+lab_link() { # HOST LINK [NAME]: a link from there to the bridge, whose other end is to-NAME (to-HOST)
+	local end=to-${3:-$1}
+	lab_in wire ip link add "$end" type veth peer name "$2" netns "$LAB-$1"
+	no_ipv6 wire "$end"
+	no_offloads wire "$end"
 	no_offloads "$1" "$2"
-	lab_in wire ip link set "to-$1" master bridge up
+	lab_in wire ip link set "$end" master bridge up
 }
 
 lab_host() { # HOST ADDRESS/LENGTH...: a host with these addresses on eth0

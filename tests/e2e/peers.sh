@@ -168,14 +168,8 @@ for name in a b c e; do
 	lab_in "cdn-$name" ip link set eth0 up
 done
 # The link of the packet path: a has it beside the one to its peers.
-lab_in wire ip link add to-packets type veth peer name v0 netns "$LAB-cdn-a"
-for end in "wire to-packets" "cdn-a v0"; do
-	# shellcheck disable=SC2086
-	no_ipv6 $end
-	# shellcheck disable=SC2086
-	no_offloads $end
-done
-lab_in wire ip link set to-packets master bridge up
+lab_link cdn-a v0 packets
+no_ipv6 cdn-a v0
 lab_in cdn-a ip link set v0 up
 lab_host fr 198.51.100.10/24
 lab_route fr 192.0.2.0/24
