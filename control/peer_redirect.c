@@ -11,7 +11,6 @@
 #include <sys/queue.h>
 
 enum {
-	WAIT_MS = 1000,    /* that a user may wait */
 	CONNECT_MS = 1000, /* an answer that is late for those who wait is good for others */
 	TOTAL_MS = 3000,
 	BREAKER_FAILURES = 5,
@@ -226,7 +225,7 @@ struct peer_redirect *peer_redirect_new(struct peer *peer)
 	const struct ri_client_plan plan = {
 		.cache = cache_limits,
 		.pending = pending_limits,
-		.wait_ms = WAIT_MS,
+		.wait_ms = peer->sessions->control->settings->recursion.wait_ms,
 		.send = send_question,
 		.may_send = may_send,
 		.arg = redirect,

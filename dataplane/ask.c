@@ -53,16 +53,22 @@ static void choose_again(struct worker *worker, uint16_t i, uint64_t tried)
 	worker->match.tried = 0;
 }
 
-static const struct dri_answer *find(const struct worker *worker, uint16_t i, uint64_t now_ms)
+static const struct dri_answer *find(const struct worker *worker, uint16_t i,
+				     const struct dri_ask *ask, uint64_t now_ms)
 {
 	const struct request *req = &worker->burst.requests[i];
-	const struct dri_cache *dris = worker->plane->dris;
 	struct ip_prefix client = {req->client, req->client_len};
+	return dri_cache_find(worker->plane->dris, ask, &client, now_ms);
+}
+
+static const struct dri_answer *find_again(const struct worker *worker, uint16_t i, uint64_t now_ms)
+{
 	struct dri_ask ask;
-	if (!dris)
+	if (!worker->plane->dris)
 		return NULL;
-	dri_cache_ask(dris, worker->burst.verdicts[i].target, req, &ask);
-	return dri_cache_find(dris, &ask, &client, now_ms);
+	dri_cache_ask(worker->plane->dris, worker->burst.verdicts[i].target,
+		      &worker->burst.requests[i], &ask);
+	return find(worker, i, &ask, now_ms);
 }
 
 static void use(struct worker *worker, uint16_t i, const struct dri_answer *answer)
@@ -114,6 +120,12 @@ static bool resume(struct worker *worker, uint16_t i, uint64_t *tried)
 	return false;
 }
 
+static bool is_asked(const struct worker *worker, uint16_t i)
+{
+	return worker->burst.verdicts[i].outcome == VERDICT_ASK &&
+	       packet_is_sound(&worker->burst.packets[i]);
+}
+
 static void ask(struct worker *worker, uint16_t i, uint64_t now_ms)
 {
 	static const struct dri no_data = {.n_v4 = 1};
@@ -126,7 +138,7 @@ static void ask(struct worker *worker, uint16_t i, uint64_t now_ms)
 		verdict->dri = &no_data;
 	}
 	while (verdict->outcome == VERDICT_ASK) {
-		const struct dri_answer *answer = find(worker, i, now_ms);
+		const struct dri_answer *answer = find_again(worker, i, now_ms);
 		if (answer && answer->dri) {
 			use(worker, i, answer);
 			return;
@@ -138,15 +150,47 @@ static void ask(struct worker *worker, uint16_t i, uint64_t now_ms)
 	}
 }
 
+/* What is kept, for the whole burst: its memory comes while others are looked for. */
+static void find_kept(struct worker *worker, uint64_t now_ms)
+{
+	struct burst *burst = &worker->burst;
+	const struct dri_cache *dris = worker->plane->dris;
+	const struct dri_answer *answers[BURST_MAX];
+	struct dri_ask asks[BURST_MAX];
+	uint16_t at[BURST_MAX], n = 0;
+	for (uint16_t i = 0; i < burst->n; i++) {
+		if (!is_asked(worker, i) || !can_be_asked(&burst->requests[i]))
+			continue;
+		dri_cache_ask(dris, burst->verdicts[i].target, &burst->requests[i], &asks[n]);
+		dri_cache_prefetch_slot(dris, &asks[n]);
+		at[n++] = i;
+	}
+	for (uint16_t k = 0; k < n; k++)
+		dri_cache_prefetch_question(dris, &asks[k]);
+	for (uint16_t k = 0; k < n; k++) {
+		answers[k] = find(worker, at[k], &asks[k], now_ms);
+		if (answers[k] && answers[k]->dri) {
+			__builtin_prefetch(answers[k]->dri);
+			__builtin_prefetch(answers[k]->dri->v4);
+		}
+	}
+	for (uint16_t k = 0; k < n; k++)
+		if (answers[k] && answers[k]->dri)
+			use(worker, at[k], answers[k]);
+}
+
 void ask_burst(struct worker *worker)
 {
 	const struct burst *burst = &worker->burst;
-	uint64_t now_ms = 0;
-	for (uint16_t i = 0; i < burst->n; i++) {
-		if (!packet_is_sound(&burst->packets[i]) ||
-		    (burst->verdicts[i].outcome != VERDICT_ASK && !burst->returned))
-			continue;
-		now_ms = now_ms ? now_ms : plane_tsc_ms(worker->plane);
-		ask(worker, i, now_ms);
-	}
+	bool any = burst->returned;
+	for (uint16_t i = 0; i < burst->n; i++)
+		any |= is_asked(worker, i);
+	if (!any)
+		return;
+	uint64_t now_ms = plane_tsc_ms(worker->plane);
+	if (!burst->returned && worker->plane->dris)
+		find_kept(worker, now_ms);
+	for (uint16_t i = 0; i < burst->n; i++)
+		if (burst->returned ? packet_is_sound(&burst->packets[i]) : is_asked(worker, i))
+			ask(worker, i, now_ms);
 }

@@ -14,7 +14,7 @@ enum { LENGTHS_MAX = 8 };
 /* What is due stands in rounds of a wheel of time; what is further ahead is looked at once a turn. */
 enum { ROUND_MS = 125, ROUNDS = 512 };
 
-enum { SPARED_MAX = 16 };
+enum { SPARED_MAX = 16, LINE = 64 };
 
 TAILQ_HEAD(answers, dri_answer);
 
@@ -24,7 +24,7 @@ struct dri_question {
 	size_t octets;
 	char *uri;
 
-	struct dri_question *next; /* of its chain; changes */
+	struct dri_question *next __attribute__((aligned(64))); /* of its chain; changes */
 	uint64_t hash, target;
 	uint64_t lengths
 		[2]; /* of IPv4 and IPv6 prefixes: each plus 1, an octet each, until one is 0; changes */
@@ -50,6 +50,14 @@ struct dri_cache {
 };
 
 /* --- Finding ------------------------------------------------------------------------------------------------------ */
+
+/* Of a hash that nobody knows, with what others may choose. */
+static uint64_t mix(uint64_t h)
+{
+	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
+	return h ^ h >> 31;
+}
 
 void dri_cache_ask(const struct dri_cache *cache, const struct target *target,
 		   const struct request *req, struct dri_ask *ask)
@@ -84,28 +92,48 @@ static bool is_asked(const struct dri_question *question, const struct dri_ask *
 		memcmp(question->text + ask->key.len, ask->query.at, ask->query.len) == 0);
 }
 
+static struct dri_question *first_question(const struct dri_cache *cache, const struct dri_ask *ask)
+{
+	return __atomic_load_n(&cache->questions[ask->hash & cache->mask], __ATOMIC_ACQUIRE);
+}
+
+void dri_cache_prefetch_slot(const struct dri_cache *cache, const struct dri_ask *ask)
+{
+	__builtin_prefetch(&cache->questions[ask->hash & cache->mask]);
+}
+
+void dri_cache_prefetch_question(const struct dri_cache *cache, const struct dri_ask *ask)
+{
+	const struct dri_question *question = first_question(cache, ask);
+	if (!question)
+		return;
+	__builtin_prefetch(&question->next);
+	__builtin_prefetch(question->text);
+}
+
 static struct dri_question *find_question(const struct dri_cache *cache, const struct dri_ask *ask)
 {
-	struct dri_question *question =
-		__atomic_load_n(&cache->questions[ask->hash & cache->mask], __ATOMIC_ACQUIRE);
+	struct dri_question *question = first_question(cache, ask);
 	while (question && !is_asked(question, ask))
 		question = __atomic_load_n(&question->next, __ATOMIC_ACQUIRE);
 	return question;
 }
 
-static uint64_t hash_client(const struct dri_cache *cache, const struct dri_question *question,
-			    const struct ip_prefix *client)
+static uint64_t hash_client(const struct dri_question *question, const struct ip_prefix *client)
 {
-	uint8_t octets[18] = {client->addr.family, client->len};
-	memcpy(octets + 2, client->addr.bytes, sizeof(client->addr.bytes));
-	return question->hash ^ siphash(cache->key, octets, sizeof(octets));
+	uint64_t halves[2];
+	memcpy(halves, client->addr.bytes, sizeof(halves));
+	uint64_t hash = mix(question->hash ^ halves[0]);
+	if (client->addr.family == 6)
+		hash = mix(hash ^ halves[1]);
+	return hash + client->len;
 }
 
 static struct dri_answer *find_answer(const struct dri_cache *cache,
 				      const struct dri_question *question,
 				      const struct ip_prefix *client)
 {
-	uint64_t hash = hash_client(cache, question, client);
+	uint64_t hash = hash_client(question, client);
 	struct dri_answer *answer =
 		__atomic_load_n(&cache->answers[hash & cache->mask], __ATOMIC_ACQUIRE);
 	while (answer && (answer->hash != hash || answer->question != question ||
@@ -245,11 +273,18 @@ void dri_cache_forget(struct dri_cache *cache, uint64_t target)
 
 /* --- Storing -------------------------------------------------------------------------------------------------------- */
 
+static void *new_block(size_t octets)
+{
+	size_t lines = (octets + LINE - 1) / LINE * LINE;
+	void *block = aligned_alloc(LINE, lines);
+	return block ? memset(block, 0, lines) : NULL;
+}
+
 static struct dri_question *add_question(struct dri_cache *cache, const struct dri_ask *ask,
 					 const char *uri)
 {
 	size_t octets = sizeof(struct dri_question) + ask->key.len + ask->query.len;
-	struct dri_question *question = calloc(1, octets);
+	struct dri_question *question = new_block(octets);
 	char *copy = uri ? strdup(uri) : NULL;
 	if (!question || (uri && !copy)) {
 		free(question);
@@ -321,7 +356,7 @@ static void schedule(struct dri_cache *cache, struct dri_answer *answer, uint64_
 
 static struct dri_answer *new_answer(const struct dri_given *given)
 {
-	struct dri_answer *answer = calloc(1, sizeof(*answer));
+	struct dri_answer *answer = new_block(sizeof(*answer));
 	if (!answer)
 		return NULL;
 	answer->user = given->user;
@@ -346,7 +381,7 @@ static void put_answer(struct dri_cache *cache, struct dri_question *question,
 {
 	struct dri_answer *old = find_answer(cache, question, &answer->client), **chain;
 	answer->question = question;
-	answer->hash = hash_client(cache, question, &answer->client);
+	answer->hash = hash_client(question, &answer->client);
 	chain = &cache->answers[answer->hash & cache->mask];
 	answer->next = *chain;
 	__atomic_store_n(chain, answer, __ATOMIC_RELEASE);

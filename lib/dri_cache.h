@@ -22,7 +22,7 @@ struct dri_ask {
 	struct span key, query;
 };
 
-/* Immutable but for what is marked. Workers use it for one burst. */
+/* Immutable but for what is marked. Workers use it for one burst; what they read is one cache line. */
 struct dri_answer {
 	struct retired retired; /* control thread, up to `until` */
 	TAILQ_ENTRY(dri_answer) by_age, of_question, due;
@@ -33,7 +33,7 @@ struct dri_answer {
 	struct ip_addr source; /* of the packet */
 	size_t octets;
 
-	uint64_t until_ms; /* not used from then on */
+	uint64_t until_ms __attribute__((aligned(64))); /* not used from then on */
 	uint64_t since_ms; /* when it came: of several the newest one counts */
 	uint64_t hash;
 	struct dri_answer *next; /* of its chain; changes */
@@ -50,6 +50,10 @@ enum { DRI_HOT_USES = 3 };
 /* DNS queries of other types are asked for as A, since a CNAME or no data is all that they can get. */
 void dri_cache_ask(const struct dri_cache *cache, const struct target *target,
 		   const struct request *req, struct dri_ask *ask);
+
+/* A burst's lookups go beside each other: each of these steps for all of them, then dri_cache_find. */
+void dri_cache_prefetch_slot(const struct dri_cache *cache, const struct dri_ask *ask);
+void dri_cache_prefetch_question(const struct dri_cache *cache, const struct dri_ask *ask);
 
 /* The newest answer whose prefix holds the client's. NULL: there is none. */
 const struct dri_answer *dri_cache_find(const struct dri_cache *cache, const struct dri_ask *ask,

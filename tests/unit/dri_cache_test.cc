@@ -378,7 +378,7 @@ TEST(dri_cache, without_memory_nothing_is_kept)
 		done = dri_cache_put(box.cache, &about, &given);
 	}
 	failing_malloc.reset(-1);
-	EXPECT_EQ(fails, 3);
+	EXPECT_EQ(fails, 1) << "its URI; what lies on lines of its own is not seen by the test";
 	EXPECT_EQ(dri->refs, 2u);
 	dri_release(dri);
 }

@@ -20,6 +20,7 @@ const std::string head = "Content-Type: application/cdni; ptype=redirection-resp
 
 struct PeerRedirectTest : ClientBox {
 	struct plane plane = {};
+	struct settings settings = {};
 	struct control control = {};
 	struct sessions sessions = {};
 	struct peer peer = {};
@@ -35,6 +36,8 @@ struct PeerRedirectTest : ClientBox {
 		uint64_t before = rte_rdtsc();
 		usleep(20000);
 		plane.tsc_hz = (rte_rdtsc() - before) * 50;
+		settings.recursion.wait_ms = 1000;
+		control.settings = &settings;
 		control.plane = &plane;
 		control.base = base;
 		sessions.control = &control;

@@ -40,6 +40,7 @@ std::string request(const std::string &name)
 struct RiServeTest : HttpsBox {
 	View view = tables();
 	struct plane plane = {};
+	struct settings waiting = {};
 	struct control control = {};
 	struct sessions sessions = {};
 	struct interconnection self = {};
@@ -56,6 +57,8 @@ struct RiServeTest : HttpsBox {
 		plane.view = view.get();
 		plane.tsc_hz = 2000000000;
 		plane.unix_ns_at_tsc0 = UINT64_C(1700000000) * 1000000000;
+		waiting.recursion.wait_ms = 1000;
+		control.settings = &waiting;
 		control.plane = &plane;
 		control.base = base;
 		control.match.worker = 1;
