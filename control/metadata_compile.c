@@ -50,6 +50,7 @@ struct decision {
 static void no_memory(const struct compiling *c)
 {
 	faults_add(c->source.faults, c->source.place, "host %s: no memory", c->host);
+	c->out->partial = true;
 }
 
 /* --- Scopes ------------------------------------------------------------------------------------------------------- */
@@ -439,6 +440,7 @@ static void deny_host(struct compiling *c)
 	region.first = json_array_size(c->out->objects);
 	c->priority = c->policy->priority;
 	emit(c, &region, &deny);
+	c->out->partial |= json_array_size(c->out->objects) == region.first;
 }
 
 /* The host as scopes have it. false: a fault, or it was there before. */
@@ -476,6 +478,7 @@ static void compile_host(struct compiling *c, json_t *match)
 	json_in_begin(&in, &c->source, match, c->source.place, "HostMatch");
 	if (!in.object || !take_host(c, &in))
 		return;
+	c->out->hosts++;
 	json_t *metadata = json_in_object(&in, "host-metadata");
 	const struct metadata_level level = {NULL, metadata, NULL};
 	bool blocked = false;
@@ -506,7 +509,8 @@ bool metadata_compile(json_t *tree, const struct metadata_policy *policy,
 	size_t before = faults->total, i;
 	json_t *match;
 	struct footprint_table *table = footprint_table_new(policy->geo);
-	*scopes = (struct metadata_scopes){json_array(), json_object(), json_object(), {0}};
+	*scopes = (struct metadata_scopes){
+		.objects = json_array(), .signing = json_object(), .groups = json_object()};
 	c.source = (struct json_source){.faults = faults, .place = {policy->origin, 0}};
 	c.seen = json_object();
 	c.closed = json_object();
@@ -518,7 +522,8 @@ bool metadata_compile(json_t *tree, const struct metadata_policy *policy,
 		no_memory(&c);
 	else if (in.object && !hosts)
 		json_in_fault(&in, NULL, "'hosts' is missing");
-	if (faults->total > before)
+	scopes->partial = faults->total > before;
+	if (scopes->partial)
 		hosts = NULL;
 	json_array_foreach (hosts, i, match)
 		compile_host(&c, match);

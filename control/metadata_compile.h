@@ -11,7 +11,7 @@
 
 /* What the metadata is compiled for. */
 struct metadata_policy {
-	const char *name;   /* begins the names of all objects that are made; at most 64 octets */
+	const char *name;   /* begins the names of all objects that are made; at most 67 octets */
 	const char *origin; /* the URI of the HostIndex, for faults */
 	const json_t *
 		allow; /* members of the scopes that accept requests, such as candidates; no condition */
@@ -29,6 +29,8 @@ struct metadata_scopes {
 	json_t *signing;     /* value of MI.UriSigning by name of the scope that it is for */
 	json_t *groups;      /* ccid of MI.Grouping, likewise */
 	struct faults notes; /* what is not served, and why */
+	size_t hosts;        /* that have scopes */
+	bool partial; /* there was no memory, or something is denied by no scope: not to be committed */
 };
 
 /* tree: a HostIndex without links (metadata_read_tree). The scopes of a host do, by their priorities, what its metadata says:

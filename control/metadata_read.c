@@ -16,14 +16,14 @@ struct document {
 	char *href;
 	char *ptype;
 	json_t *json; /* NULL: not there yet */
-	bool given;
 };
 
 struct metadata_read {
 	struct metadata_limits limits;
 	size_t octets;
 	struct document *documents;
-	size_t n, room;
+	size_t n, room, given;
+	json_t *numbers; /* of the documents by href */
 };
 
 /* Which members hold objects that may be links, and of what type (RFC 8006 §4.1, §4.2). */
@@ -72,10 +72,8 @@ static void fault(struct faults *faults, const char *href, const char *format, .
 
 static struct document *find(const struct metadata_read *read, const char *href)
 {
-	for (size_t i = 0; i < read->n; i++)
-		if (!strcmp(read->documents[i].href, href))
-			return &read->documents[i];
-	return NULL;
+	const json_t *number = json_object_get(read->numbers, href);
+	return number ? &read->documents[json_integer_value(number)] : NULL;
 }
 
 static bool add(struct metadata_read *read, const char *href, const char *ptype)
@@ -87,7 +85,8 @@ static bool add(struct metadata_read *read, const char *href, const char *ptype)
 	read->documents = documents;
 	documents[read->n] = (struct document){.href = strdup(href), .ptype = strdup(ptype)};
 	read->n++;
-	return documents[read->n - 1].href && documents[read->n - 1].ptype;
+	return documents[read->n - 1].href && documents[read->n - 1].ptype &&
+	       json_object_set_new(read->numbers, href, json_integer((json_int_t)read->n - 1)) == 0;
 }
 
 struct metadata_read *metadata_read_new(const char *href, const struct metadata_limits *limits)
@@ -96,7 +95,8 @@ struct metadata_read *metadata_read_new(const char *href, const struct metadata_
 	if (!read)
 		return NULL;
 	read->limits = *limits;
-	if (add(read, href, "MI.HostIndex"))
+	read->numbers = json_object();
+	if (read->numbers && add(read, href, "MI.HostIndex"))
 		return read;
 	metadata_read_free(read);
 	return NULL;
@@ -112,20 +112,17 @@ void metadata_read_free(struct metadata_read *read)
 		json_decref(read->documents[i].json);
 	}
 	free(read->documents);
+	json_decref(read->numbers);
 	free(read);
 }
 
 bool metadata_read_next(struct metadata_read *read, struct metadata_document *document)
 {
-	for (size_t i = 0; i < read->n; i++) {
-		struct document *next = &read->documents[i];
-		if (next->given)
-			continue;
-		next->given = true;
-		*document = (struct metadata_document){next->href, next->ptype};
-		return true;
-	}
-	return false;
+	if (read->given == read->n)
+		return false;
+	const struct document *next = &read->documents[read->given++];
+	*document = (struct metadata_document){next->href, next->ptype};
+	return true;
 }
 
 /* --- Links -------------------------------------------------------------------------------------------------------- */
@@ -232,7 +229,7 @@ bool metadata_read_answer(struct metadata_read *read, const char *href, const ch
 	struct document *document = find(read, href);
 	json_error_t error;
 	size_t before = faults->total;
-	if (!document || document->json || !document->given)
+	if (!document || document->json || document >= read->documents + read->given)
 		return false;
 	if (!is_type(content_type, document->ptype))
 		fault(faults, href,

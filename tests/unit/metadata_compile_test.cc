@@ -316,6 +316,9 @@ TEST(metadata_compile, faults)
 	EXPECT_EQ(world.ask({"http", longest, "/", "10.0.0.1", 10}), "allow");
 	EXPECT_NE(world.said.find("expected a name of at most 160 octets"), std::string::npos);
 	EXPECT_EQ(MetadataWorld("{}").said, "HostIndex: 'hosts' is missing\n");
+	EXPECT_TRUE(MetadataWorld("{}").scopes.partial);
+	EXPECT_TRUE(MetadataWorld(index(host("a.t", "") + "," + host("b.t", "")), 2).scopes.partial)
+		<< "nothing denies b.t";
 	MetadataWorld many(index(host("ok.t", "") + "," +
 				 host("h.t", "", path("/a", "") + "," + path("/b", ""))),
 			   4);
@@ -323,6 +326,8 @@ TEST(metadata_compile, faults)
 		many.said.find(
 			"host h.t: its metadata comes to too many scopes; at most 4 for all hosts"),
 		std::string::npos);
+	EXPECT_FALSE(many.scopes.partial);
+	EXPECT_EQ(many.scopes.hosts, 2u);
 	EXPECT_EQ(many.ask({"http", "ok.t", "/", "10.0.0.1", 10}), "allow");
 	EXPECT_EQ(ask(many, "/", "10.0.0.1"), "deny");
 }
