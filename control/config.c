@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "config_advertise.h"
+#include "config_metadata.h"
 #include "config_objects.h"
 #include "config_peers.h"
 #include "config_settings.h"
@@ -129,6 +130,7 @@ struct config_reading *config_open(const char *path, struct settings *settings,
 	config_settings_read(&reading->root, settings);
 	config_peers_read(&reading->root, path, settings);
 	config_advertise_check(&reading->root, settings);
+	config_metadata_check(&reading->root, &settings->peers);
 	read_geo(reading, path);
 	name_lists(&reading->root);
 	read_files(&reading->root, "tables", path, &reading->tables);

@@ -3,6 +3,7 @@
 #include "config_peers.h"
 
 #include "config_advertise.h"
+#include "config_metadata.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
@@ -36,7 +37,7 @@ static const json_t *value_of(const struct json_in *in, const char *key)
 }
 
 /* A path that does not start with '/' counts from the folder of the configuration file. What is made of it counts from nowhere. */
-static char *read_path(struct json_in *in, const char *key, const char *config_path)
+char *config_peers_path(struct json_in *in, const char *key, const char *config_path)
 {
 	char here[PATH_MAX] = "";
 	const char *path = json_in_text(in, key, JSON_IN_OPTIONAL);
@@ -138,9 +139,9 @@ static void read_interconnection(struct json_in *root, const char *config_path,
 	ours->provider_id = read_provider_id(&in);
 	ours->n_listen = read_listen(&in, "listen", ours->listen);
 	ours->n_plain = read_listen(&in, "listen-plain", ours->plain);
-	ours->certificate = read_path(&in, "certificate", config_path);
-	ours->key = read_path(&in, "key", config_path);
-	ours->authorities = read_path(&in, "authorities", config_path);
+	ours->certificate = config_peers_path(&in, "certificate", config_path);
+	ours->key = config_peers_path(&in, "key", config_path);
+	ours->authorities = config_peers_path(&in, "authorities", config_path);
 	ours->router = copy(&in, json_in_text(&in, "router", JSON_IN_OPTIONAL));
 	int n = !!value_of(&in, "certificate") + !!value_of(&in, "key") +
 		!!value_of(&in, "authorities");
@@ -186,7 +187,7 @@ static bool scheme_is(CURLU *url, const char *scheme)
 	return same;
 }
 
-static bool is_url(const char *text, bool plain)
+bool config_peers_is_url(const char *text, bool plain)
 {
 	CURLU *url = curl_url();
 	bool good = url && !strstr(text, ":///") && !strpbrk(text, " \\^`{|}<>\"") &&
@@ -205,7 +206,7 @@ static char *read_url(struct json_in *in, const char *key, const struct peer_set
 		json_in_fault(in, value_of(in, key),
 			      "%s: only a downstream peer has one; add the role or leave it out",
 			      key);
-	else if (text && !is_url(text, peer->plain_http))
+	else if (text && !config_peers_is_url(text, peer->plain_http))
 		json_in_fault(in, value_of(in, key),
 			      "%s: expected a URL as \"%s://host:port/path\"%s, not \"%.128s\"",
 			      key, peer->plain_http ? "http" : "https",
@@ -226,7 +227,7 @@ static void read_hosts(struct json_in *in, struct peer_settings *peer)
 		if (!texts[i])
 			continue;
 		snprintf(url, sizeof(url), "https://%s/", texts[i]);
-		if (strpbrk(texts[i], "/?#@") || !is_url(url, false))
+		if (strpbrk(texts[i], "/?#@") || !config_peers_is_url(url, false))
 			json_in_fault(in, value_of(in, "hosts"),
 				      "hosts: expected \"host\" or \"host:port\", not \"%.128s\"",
 				      texts[i]);
@@ -282,7 +283,8 @@ static void read_downstream(struct json_in *in, struct peer_settings *peer)
 	read_hosts(in, peer);
 }
 
-static void read_peer(struct json_in *root, json_t *json, struct peer_settings *peer)
+static void read_peer(struct json_in *root, json_t *json, const char *config_path,
+		      struct peer_settings *peer)
 {
 	struct json_in in;
 	json_in_begin(&in, root->source, json, root->place, "peer");
@@ -305,6 +307,7 @@ static void read_peer(struct json_in *root, json_t *json, struct peer_settings *
 							 DISCLOSE_REQUEST_ROUTERS);
 	peer->max_hops = (uint32_t)json_in_integer(&in, "max-hops", 1, HOPS_MAX, 4);
 	config_advertise_read(&in, peer);
+	config_metadata_read(&in, config_path, peer);
 	json_in_end(&in);
 }
 
@@ -369,7 +372,7 @@ void config_peers_read(struct json_in *root, const char *config_path, struct set
 	for (size_t i = 0; i < n; i++) {
 		json_t *json = json_array_get(list, i);
 		peers->n = i + 1;
-		read_peer(root, json, &peers->list[i]);
+		read_peer(root, json, config_path, &peers->list[i]);
 		check_peer(root, json, settings, &peers->list[i]);
 	}
 }
@@ -384,6 +387,7 @@ static void peer_clear(struct peer_settings *peer)
 	for (size_t i = 0; i < peer->n_hosts; i++)
 		free(peer->hosts[i]);
 	config_advertise_clear(peer);
+	config_metadata_clear(peer);
 }
 
 void config_peers_clear(struct settings *settings)
@@ -417,7 +421,8 @@ bool config_peers_same(const struct peer_settings *a, const struct peer_settings
 	       a->hold_s == b->hold_s && a->stale_s == b->stale_s &&
 	       !memcmp(&a->limits, &b->limits, sizeof(a->limits)) && a->lenient == b->lenient &&
 	       a->plain_http == b->plain_http && a->disclose == b->disclose &&
-	       a->max_hops == b->max_hops && config_advertise_same(a, b);
+	       a->max_hops == b->max_hops && config_advertise_same(a, b) &&
+	       config_metadata_same(a, b);
 }
 
 const struct peer_settings *config_peers_find(const struct peers *peers, const char *name)
@@ -498,5 +503,5 @@ json_t *config_peers_json(const struct peer_settings *peer)
 		limits_json(&peer->limits), "lenient", (int)peer->lenient, "plain-http",
 		(int)peer->plain_http, "disclose", disclosures[peer->disclose], "max-hops",
 		(json_int_t)peer->max_hops);
-	return config_advertise_json(json, peer);
+	return config_metadata_json(config_advertise_json(json, peer), peer);
 }

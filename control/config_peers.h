@@ -16,6 +16,13 @@ bool config_peers_same(const struct peer_settings *a, const struct peer_settings
 /* NULL: there is none of that name. */
 const struct peer_settings *config_peers_find(const struct peers *peers, const char *name);
 
+/* For the parts of a peer that are read elsewhere. A path that does not start with '/' counts from the folder of the configuration file; the copy
+ * counts from nowhere, and is for free(). NULL: there is none, or a fault. */
+char *config_peers_path(struct json_in *in, const char *key, const char *config_path);
+
+/* "https://host:port/path", or with plain "http://...". */
+bool config_peers_is_url(const char *text, bool plain);
+
 /* As they are configured, for a file. NULL: no memory; for the first one also: there is no such group. */
 json_t *config_peers_interconnection_json(const struct interconnection *interconnection);
 json_t *config_peers_json(const struct peer_settings *peer);

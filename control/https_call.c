@@ -52,6 +52,7 @@ static bool is_own_host(const struct peer_settings *peer, const char *authority,
 			return true;
 	}
 	return same_authority(peer->directory, authority) ||
+	       same_authority(peer->metadata.host_index, authority) ||
 	       same_authority(peer->redirection, authority);
 }
 

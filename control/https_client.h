@@ -8,7 +8,7 @@
 #include <event2/event.h>
 
 /* The other end has to show the identity that is configured for the peer, whatever host the URL names. Only the peer's own hosts
- * are asked: those of its two URLs and of `hosts`. 303 and 307 (RFC 9110 §15.4) are followed there, three times at the most.
+ * are asked: those of its URLs and of `hosts`. 303 and 307 (RFC 9110 §15.4) are followed there, three times at the most.
  * Connections are kept for the next call, each peer's apart from all others'; names are looked up beside the loop. All functions are
  * for the control thread; none of them calls back before it has returned. */
 struct https_client;

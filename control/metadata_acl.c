@@ -109,6 +109,20 @@ static json_t *alternatives(json_t *footprints)
 	return NULL;
 }
 
+static void check_values(struct json_in *rule, const struct footprint *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		check_values(rule, list[i].members, list[i].n_members);
+		for (size_t k = 0; k < list[i].n_values; k++) {
+			const char *text = list[i].values[k];
+			const char *expected = footprint_value_expected(list[i].type, text);
+			if (expected)
+				json_in_fault(rule, NULL, "footprint value '%.64s': expected %s",
+					      text, expected);
+		}
+	}
+}
+
 /* The number of a list of footprints. What the tables would refuse later is refused now. */
 static bool number(struct json_in *rule, json_t *condition, struct footprint_txn *txn, uint32_t *id)
 {
@@ -124,9 +138,11 @@ static bool number(struct json_in *rule, json_t *condition, struct footprint_txn
 	}
 	json_in_begin(&in, rule->source, around, rule->place, rule->what);
 	model_json_footprints(&in, false, &footprints);
-	if (rule->source->faults->total == before &&
+	if (rule->source->faults->total == before && txn &&
 	    footprint_take(txn, footprints.list, footprints.n, id, &rank, err, sizeof(err)) != 0)
 		json_in_fault(rule, NULL, "%s", err);
+	if (!txn)
+		check_values(rule, footprints.list, footprints.n);
 	model_json_footprints_clear(&footprints);
 	json_decref(around);
 	return rule->source->faults->total == before;

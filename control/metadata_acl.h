@@ -20,7 +20,7 @@ struct metadata_acl {
 	struct metadata_rule *rules;
 };
 
-/* value: that of the generic metadata object, or NULL when there is none. false: faults, also for footprints that cannot be told
+/* value: that of the generic metadata object, or NULL when there is none. footprints NULL: only the form is looked at. false: faults, also for footprints that cannot be told
  * on this machine; *acl is to be cleared all the same. Control thread. */
 bool metadata_acl_locations(const struct json_source *source, json_t *value,
 			    struct footprint_txn *footprints, struct metadata_acl *acl);

@@ -14,6 +14,7 @@ enum {
 	PEERS_MAX = 1024,
 	PEER_HOSTS_MAX = 16,
 	PEER_CASCADE_MAX = 16,
+	PEER_ENFORCED_MAX = 32,
 	PEER_NAME_MAX = 64,
 	PROVIDER_ID_MAX = 128
 };
@@ -49,6 +50,26 @@ struct peer_limits {
 	uint32_t connections;         /* in each direction; 16 */
 };
 
+/* The CDNI metadata of an upstream peer that we accept requests by (RFC 8006). */
+struct peer_metadata {
+	char *host_index; /* URI of its HostIndex; NULL: there is none */
+	char *accept;     /* members of the scopes that accept requests: a JSON object */
+	size_t n_enforced;
+	char *enforced[PEER_ENFORCED_MAX];     /* generic metadata that our delivery enforces */
+	bool dns;                              /* true: it decides on DNS queries, too */
+	int16_t priority;                      /* 20000: of the first scope of each host */
+	uint32_t scopes;                       /* 10000: at the most */
+	uint32_t refresh_min_s, refresh_max_s; /* 10, 3600 */
+};
+
+/* The CDNI metadata that a downstream peer can fetch from us: of a file, or of an upstream peer. */
+struct peer_serving {
+	char *file;         /* its path, or NULL */
+	char *tree;         /* what it says: a HostIndex without links, as JSON */
+	char *from;         /* or the name of the upstream peer; or NULL */
+	uint32_t max_age_s; /* 60 */
+};
+
 struct peer_settings {
 	char *name; /* and of the CDN object of a downstream peer */
 	unsigned line;
@@ -61,7 +82,7 @@ struct peer_settings {
 	char *redirection; /* URL of its redirection interface (RFC 7975 §3), or NULL */
 	size_t n_hosts;
 	char *hosts
-		[PEER_HOSTS_MAX]; /* host[:port], besides those of the two URLs, that we may ask for it */
+		[PEER_HOSTS_MAX]; /* host[:port], besides those of its URLs, that we may ask for it */
 	uint32_t hold_s;          /* 90: what it said holds so long after it went away */
 	uint32_t stale_s;         /* 3600: and is kept, but not used, so long after that */
 	struct peer_limits limits;
@@ -74,6 +95,8 @@ struct peer_settings {
 	size_t n_cascade;
 	char *cascade[PEER_CASCADE_MAX]; /* downstream peers whose capabilities it is told, too */
 	struct damping_settings damping; /* of what a downstream peer advertises */
+	struct peer_metadata metadata;
+	struct peer_serving serving;
 };
 
 /* In the order of the configuration, no two with the same name. */
