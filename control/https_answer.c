@@ -71,13 +71,23 @@ static void set_type(struct https_request *request, const char *type)
 		https_answer_header(request, "Content-Type", type);
 }
 
+/* That of the body which a GET would get (RFC 9110 §8.6). */
+static bool set_length(struct https_request *request, size_t len)
+{
+	char text[32];
+	snprintf(text, sizeof(text), "%zu", len);
+	return !len || https_answer_header(request, "Content-Length", text);
+}
+
 void https_answer(struct https_request *request, int status, const char *type, const void *body,
 		  size_t len)
 {
 	struct evhttp_request *http = request->http;
 	struct evbuffer *out = evbuffer_new();
+	/* libevent would send it. */
+	bool head = https_request_method(request) == HTTPS_HEAD;
 	request->ended = NULL;
-	if (!out || evbuffer_add(out, body, len)) {
+	if (!out || (head ? !set_length(request, len) : evbuffer_add(out, body, len))) {
 		/* Half an answer would be taken for a whole one. */
 		https_connection_doom(request, HTTPS_CUT_LOST);
 	} else {

@@ -39,7 +39,7 @@ const uint8_t *https_request_body(const struct https_request *request, size_t *l
 /* A header field of the answer; called before the answer or its beginning. false: no memory, or not a field. */
 bool https_answer_header(struct https_request *request, const char *name, const char *value);
 
-/* The whole answer; type NULL when there is no body. The request is not to be used afterwards. */
+/* The whole answer; type NULL when there is no body. That to a HEAD is sent without its body. The request is not to be used afterwards. */
 void https_answer(struct https_request *request, int status, const char *type, const void *body,
 		  size_t len);
 

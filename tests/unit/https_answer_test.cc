@@ -49,6 +49,18 @@ TEST_F(HttpsAnswerTest, PathsAndMethodsAreMatched)
 	EXPECT_EQ(curl("up", "/none -w %{http_code}"), "The request was not answered.\n500[0]");
 }
 
+/* RFC 9110 §9.3.2: else its body would be taken for the next answer. */
+TEST_F(HttpsAnswerTest, AHeadHasNoBody)
+{
+	start();
+	std::string both = ask("HEAD /echo HTTP/1.1\r\nHost: a\r\n\r\n"
+			       "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	size_t end = both.find("\r\n\r\n");
+	ASSERT_NE(end, std::string::npos) << both;
+	EXPECT_NE(both.substr(0, end).find("Content-Length: 11"), std::string::npos) << both;
+	EXPECT_EQ(both.find("HTTP/1.1 200", end), end + 4) << both;
+}
+
 TEST_F(HttpsAnswerTest, RequestsThatComeAtOnceAreAnsweredInOrder)
 {
 	start();
