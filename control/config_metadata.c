@@ -6,6 +6,7 @@
 #include "metadata_check.h"
 #include "model_json.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +117,13 @@ static void read_import(struct json_in *root, struct peer_settings *peer)
 	if (!begin(&in, root, "metadata", peer, PEER_UPSTREAM, "an upstream"))
 		return;
 	read_host_index(&in, peer);
+	for (const char *at = peer->name; at && *at; at++)
+		if (!isgraph((unsigned char)*at)) {
+			json_in_fault(&in, NULL,
+				      "the name of a peer with it has visible ASCII characters "
+				      "alone: scopes are named after it");
+			break;
+		}
 	read_accept(&in, metadata);
 	read_enforced(&in, metadata);
 	metadata->dns = json_in_flag(&in, "dns", true);

@@ -37,6 +37,15 @@ static void print_faults(const json_t *learnt)
 	ctl_table_print(list, columns);
 }
 
+/* A part that the configuration has, below an empty line. */
+static void print_part(const json_t *result, const char *key, const struct ctl_column *fields)
+{
+	if (!json_is_object(json_object_get(result, key)))
+		return;
+	putchar('\n');
+	ctl_table_fields(result, fields);
+}
+
 void ctl_print_peer(const json_t *result)
 {
 	static const struct ctl_column fields[] = {
@@ -94,7 +103,26 @@ void ctl_print_peer(const json_t *result)
 		{"last failure", "asking.error"},
 		{NULL, NULL},
 	};
+	static const struct ctl_column imported[] = {
+		{"metadata", "metadata.state"},          {"since", "metadata.since"},
+		{"fresh until", "metadata.fresh-until"}, {"last error", "metadata.error"},
+		{"fetches", "metadata.fetches"},         {"failures", "metadata.failures"},
+		{"documents", "metadata.documents"},     {"not modified", "metadata.not-modified"},
+		{"octets", "metadata.octets"},           {"hosts", "metadata.hosts"},
+		{"scopes", "metadata.scopes"},           {"faults", "metadata.faults"},
+		{"parts denied", "metadata.notes"},      {"with URI signing", "metadata.signing"},
+		{"in groups", "metadata.groups"},        {NULL, NULL},
+	};
+	static const struct ctl_column served[] = {
+		{"metadata for it", "served-metadata.file"},
+		{"passed on from", "served-metadata.from"},
+		{"hosts in it", "served-metadata.hosts"},
+		{"documents served", "served-metadata.documents"},
+		{NULL, NULL},
+	};
 	ctl_table_fields(result, fields);
+	print_part(result, "metadata", imported);
+	print_part(result, "served-metadata", served);
 	print_faults(json_object_get(result, "learnt"));
 	print_faults(json_object_get(result, "pushed"));
 }

@@ -4,6 +4,7 @@
 
 #include "advertise_serve.h"
 #include "log.h"
+#include "metadata_route.h"
 #include "peer_redirect.h"
 #include "peer_session.h"
 #include "push_dri.h"
@@ -141,7 +142,9 @@ struct peer *peer_new(struct sessions *sessions, const struct peer_settings *set
 		peer_life_recall(&peer->life, peer_now(peer));
 		note(peer, PEER_IDLE);
 	}
-	if (begin_redirect(peer) && begin_session(peer))
+	peer->metadata = metadata_import_new(peer);
+	if (peer->metadata && metadata_route_set(peer) && begin_redirect(peer) &&
+	    begin_session(peer))
 		return peer;
 	peer_free(peer);
 	return NULL;
@@ -154,6 +157,8 @@ void peer_free(struct peer *peer)
 	peer_redirect_free(peer->redirect);
 	if (peer->push)
 		https_answer_text(peer->push, 503, "turnoutd is stopping, or knows you no more");
+	metadata_import_free(peer->metadata);
+	json_decref(peer->served);
 	advertise_stream_clear(&peer->streams);
 	learn_clear(&peer->learnt);
 	learn_clear(&peer->pushed);
@@ -175,6 +180,7 @@ bool peer_change(struct peer *peer, const struct peer_settings *settings)
 		withdraw(peer);
 		note(peer, before);
 	}
+	metadata_import_change(peer->metadata);
 	return set_up(peer) && begin_redirect(peer) && begin_session(peer);
 }
 
@@ -187,13 +193,14 @@ void peer_order(struct peer *peer, enum peer_order order)
 	peer->session = NULL;
 	peer->set_down = order == PEER_ORDER_DOWN;
 	peer_redirect_reset(peer->redirect);
-	if (before != PEER_DOWN || peer->set_down)
+	if ((before != PEER_DOWN && before != PEER_IDLE) || peer->set_down)
 		peer_life_lost(&peer->life, why[order], peer_now(peer));
 	if (peer->set_down) {
 		peer_life_stop(&peer->life, peer_now(peer));
 		withdraw(peer);
 	}
 	note(peer, before);
+	metadata_import_order(peer->metadata, !peer->set_down);
 	if (!begin_session(peer))
 		log_line(LOG_LEVEL_ERROR, "peer %s: no memory for a session", peer->settings->name);
 }
@@ -264,6 +271,7 @@ void peer_tend(struct peer *peer, uint64_t now)
 		learn_tend(&peer->learnt);
 		learn_tend(&peer->pushed);
 	}
+	metadata_import_tend(peer->metadata, now);
 	look_for_dri(peer);
 	advertise_stream_tend(&peer->streams, now);
 }

@@ -6,6 +6,7 @@
 #include "alto_map.h"
 #include "learn.h"
 #include "lib/peers.h"
+#include "metadata_import.h"
 #include "peer_life.h"
 #include "ri_server.h"
 
@@ -32,6 +33,13 @@ struct peer {
 	struct ri_peer ri;              /* what the Redirection Interface has to know of it */
 	struct peer_redirect *redirect; /* NULL: it is not asked for redirection targets */
 	bool no_dri; /* nothing says how requests are sent to it (LL-16); noticed every second */
+
+	/* Upstream: the metadata that we serve by. */
+	struct metadata_import *metadata;
+
+	/* Downstream: the metadata that it serves by. */
+	json_t *served; /* of a file, or NULL */
+	uint64_t served_documents;
 
 	/* Upstream: what it learns from us. */
 	json_t *own; /* the base objects of the configuration, or NULL */

@@ -5,6 +5,7 @@
 #include "advertise_serve.h"
 #include "config_peers.h"
 #include "log.h"
+#include "metadata_route.h"
 #include "push_dri.h"
 #include "recursion.h"
 #include "ri_serve.h"
@@ -90,7 +91,8 @@ void sessions_changed(struct sessions *sessions)
 
 struct leaving {
 	struct leaving *next;
-	struct learn learn; /* with an empty RIB */
+	struct learn learn;              /* with an empty RIB */
+	struct metadata_tables metadata; /* or none */
 };
 
 static void forget(struct sessions *sessions, const char *set, const char *cdn)
@@ -106,6 +108,23 @@ static void forget(struct sessions *sessions, const char *set, const char *cdn)
 	learn_publish(&leaving->learn);
 }
 
+static void forget_metadata(struct sessions *sessions, const char *name)
+{
+	struct leaving *leaving = calloc(1, sizeof(*leaving));
+	if (!leaving || !metadata_tables_init(&leaving->metadata, sessions->control, name)) {
+		log_line(LOG_LEVEL_ERROR, "peer %s: no memory to take its metadata away", name);
+		free(leaving);
+		return;
+	}
+	if (!leaving->metadata.objects) {
+		free(leaving);
+		return;
+	}
+	leaving->next = sessions->leaving;
+	sessions->leaving = leaving;
+	metadata_tables_put(&leaving->metadata, json_array());
+}
+
 static void forget_peer(struct sessions *sessions, const char *name)
 {
 	char set[PEER_NAME_MAX + 16];
@@ -113,6 +132,7 @@ static void forget_peer(struct sessions *sessions, const char *name)
 	forget(sessions, set, name);
 	snprintf(set, sizeof(set), "peer %s pushed", name);
 	forget(sessions, set, name);
+	forget_metadata(sessions, name);
 }
 
 /* What could not be taken away is tried again. */
@@ -121,13 +141,19 @@ static void tend_leaving(struct sessions *sessions, bool all)
 	struct leaving **link = &sessions->leaving;
 	while (*link) {
 		struct leaving *leaving = *link;
-		if (!all && (leaving->learn.commit || leaving->learn.failed)) {
-			learn_tend(&leaving->learn);
+		struct metadata_tables *metadata = &leaving->metadata;
+		if (!all && (leaving->learn.commit || leaving->learn.failed || metadata->commit ||
+			     metadata->failed)) {
+			if (leaving->learn.control)
+				learn_tend(&leaving->learn);
+			if (metadata->control)
+				metadata_tables_tend(metadata);
 			link = &leaving->next;
 			continue;
 		}
 		*link = leaving->next;
 		learn_clear(&leaving->learn);
+		metadata_tables_clear(metadata);
 		free(leaving);
 	}
 }
@@ -136,23 +162,27 @@ static void tend_leaving(struct sessions *sessions, bool all)
 struct stranger {
 	const struct peers *peers;
 	enum object_kind kind;
-	char name[PEER_NAME_MAX + 1];
+	char name[PEER_NAME_MAX + 16];
+	const char *prefix; /* of the names that are looked at */
 };
 
 static bool find_stranger(void *arg, const uint8_t *key, size_t len, void *value)
 {
-	static const char before[] = "peer ", after[] = " pushed";
+	static const char before[] = "peer ", *const after[] = {" pushed", " metadata"};
 	struct stranger *stranger = arg;
 	const struct object *object = value;
 	(void)len;
-	if (key[0] != stranger->kind)
+	if (key[0] != stranger->kind ||
+	    strncmp(object->name, stranger->prefix, strlen(stranger->prefix)) != 0)
 		return false;
 	if (object->removed || strncmp(object->set, before, sizeof(before) - 1) != 0)
 		return true;
 	snprintf(stranger->name, sizeof(stranger->name), "%s", object->set + sizeof(before) - 1);
-	size_t n = strlen(stranger->name), more = sizeof(after) - 1;
-	if (n > more && strcmp(stranger->name + n - more, after) == 0)
-		stranger->name[n - more] = '\0';
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = strlen(stranger->name), more = strlen(after[i]);
+		if (n > more && strcmp(stranger->name + n - more, after[i]) == 0)
+			stranger->name[n - more] = '\0';
+	}
 	if (config_peers_find(stranger->peers, stranger->name))
 		stranger->name[0] = '\0';
 	return !stranger->name[0];
@@ -161,12 +191,21 @@ static bool find_stranger(void *arg, const uint8_t *key, size_t len, void *value
 /* One after the other, as long as the tables have some. */
 static void forget_strangers(struct sessions *sessions)
 {
-	static const enum object_kind kinds[] = {OBJECT_DRI, OBJECT_ADVERT};
+	static const struct {
+		enum object_kind kind;
+		const char *prefix;
+	} kinds[] = {{OBJECT_DRI, ""},
+		     {OBJECT_ADVERT, ""},
+		     {OBJECT_SCOPE, METADATA_TABLES_PREFIX},
+		     {OBJECT_NODE, METADATA_TABLES_PREFIX}};
 	unsigned strangers = 0;
+	uint8_t key[OBJECT_KEY_MAX];
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && strangers < PEERS_MAX;) {
-		struct stranger stranger = {&sessions->settings->peers, kinds[i], ""};
-		const uint8_t key = (uint8_t)kinds[i];
-		trie_walk(sessions->control->head->objects, &key, 1, find_stranger, &stranger);
+		struct stranger stranger = {&sessions->settings->peers, kinds[i].kind, "",
+					    kinds[i].prefix};
+		trie_walk(sessions->control->head->objects, key,
+			  object_key(kinds[i].kind, kinds[i].prefix, key), find_stranger,
+			  &stranger);
 		if (stranger.name[0]) {
 			log_line(LOG_LEVEL_INFO, "peer %s is configured no more: its routes go",
 				 stranger.name);
@@ -256,6 +295,8 @@ static bool open_server(struct sessions *sessions, char *err, size_t err_len)
 				  push_dri, sessions) &&
 	       https_server_route(sessions->server, PEER_UPSTREAM, HTTPS_POST, RI_SERVE_PATH,
 				  ri_serve, sessions) &&
+	       https_server_route(sessions->server, PEER_DOWNSTREAM, HTTPS_GET | HTTPS_HEAD,
+				  METADATA_ROUTE_PATH, metadata_route, sessions) &&
 	       listen_all(sessions, err, err_len);
 }
 
@@ -344,6 +385,8 @@ static bool change_peers(struct sessions *sessions)
 			peer->settings = settings;
 		else
 			done &= peer_change(peer, settings);
+		if (settings)
+			done &= metadata_route_set(peer);
 	}
 	for (size_t i = 0; i < peers->n; i++)
 		if (!sessions_find(sessions, peers->list[i].name))

@@ -162,6 +162,18 @@ static json_t *told_json(const struct peer *peer)
 			 count(streams->refused), "events", count(streams->events));
 }
 
+/* The metadata that it can fetch; null: none is configured. */
+static json_t *served_json(const struct peer *peer)
+{
+	const struct peer_serving *serving = &peer->settings->serving;
+	if (!serving->file && !serving->from)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o}", "file", text_or_null(serving->file), "from",
+			 text_or_null(serving->from), "hosts",
+			 count(json_array_size(json_object_get(peer->served, "hosts"))),
+			 "documents", count(peer->served_documents));
+}
+
 static json_t *requests_json(const struct peer *peer)
 {
 	const struct https_server *server = peer->sessions->server;
@@ -222,13 +234,14 @@ json_t *show_peer(struct control *control, struct json_in *params, struct rpc_ca
 	const struct peer_settings *settings = peer->settings;
 	json_t *json = peer_json(peer);
 	json_t *more = json_pack(
-		"{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "identity",
+		"{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "identity",
 		text_or_null(settings->identity), "provider-id", settings->provider_id, "directory",
 		text_or_null(settings->directory), "redirection",
 		text_or_null(settings->redirection), "session", session_json(peer), "learnt",
 		rib_json(&peer->learnt), "pushed", rib_json(&peer->pushed), "pushes",
 		count(peer->pushes), "telling", told_json(peer), "redirects", redirects_json(peer),
-		"asking", asking_json(peer), "requests", requests_json(peer));
+		"asking", asking_json(peer), "requests", requests_json(peer), "metadata",
+		metadata_import_json(peer->metadata), "served-metadata", served_json(peer));
 	if (json && more && !json_object_update(json, more)) {
 		json_decref(more);
 		return json;
