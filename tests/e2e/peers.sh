@@ -5,32 +5,10 @@
 #
 #   client fr --- a --- b --- c      a learns from b and from the scripted peer e; b learns from c; c learns from a (a loop)
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR source=case.sh
-source "$(dirname "${BASH_SOURCE[0]}")/case.sh"
+# shellcheck source-path=SCRIPTDIR source=cdns.sh
+source "$(dirname "${BASH_SOURCE[0]}")/cdns.sh"
 
-declare -A SELF=([a]=10.9.0.1 [b]=10.9.0.2 [c]=10.9.0.3 [e]=10.9.0.5)
-declare -A ID=([a]=AS64500:1 [b]=AS64501:1 [c]=AS64502:1 [e]=AS64505:1)
-
-# --- certificates and configurations -----------------------------------------------------------------------------------
-
-authority() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
-		-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign \
-		-keyout "$LAB_DIR/ca.key" -out "$LAB_DIR/ca.crt" 2>/dev/null
-}
-
-certificate() { # FILE DNS-NAME
-	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=nobody \
-		-keyout "$LAB_DIR/$1.key" -out "$LAB_DIR/$1.csr" 2>/dev/null
-	openssl x509 -req -in "$LAB_DIR/$1.csr" -CA "$LAB_DIR/ca.crt" -CAkey "$LAB_DIR/ca.key" -days 2 -out "$LAB_DIR/$1.crt" \
-		-extfile <(printf 'subjectAltName=DNS:%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$2") 2>/dev/null
-}
-
-peer() { # NAME ROLES MEMBERS: in the list of peers
-	cat <<-END
-		{ name = "cdn-$1"; roles = [ $2 ]; identity = "cdn-$1.example"; provider-id = "${ID[$1]}"; $3 },
-	END
-}
+# --- configurations -----------------------------------------------------------------------------------
 
 learns_from() { # NAME WHO: and who is it that asks. A stream gives a sign of life every 15 seconds
 	printf 'directory = "https://%s:8443/alto/cdn-%s"; hold-time = 18; stale-time = 4;' "${SELF[$1]}" "$2"
@@ -48,19 +26,6 @@ target() { # HOST REDIRECTING-HOST [FOOTPRINT]
 protocols() { # PROTOCOL [FOOTPRINT]
 	printf '{ capability-type = "FCI.DeliveryProtocol"; capability-value = { delivery-protocols = [ "%s" ]; }; %s }' "$1" \
 		"$(within "${2:-}")"
-}
-
-configuration() { # NAME VDEV: the rest, its peers and tables, comes from standard input
-	cat <<-END
-		eal = { hugepages = false; memory = 192; prefix = "$LAB-$1"; };
-		workers = { count = 1; idle = "sleep"; };
-		ports = ( { name = "p0"; vdev = "$2"; addresses = [ "$R4" ]; mbufs = 4096; } );
-		control = { socket = "$LAB_DIR/$1.sock"; };
-		state = { file = "$LAB_DIR/$1.db"; };
-		interconnection = { provider-id = "${ID[$1]}"; listen = [ "${SELF[$1]}:8443" ]; certificate = "$1.crt"; key = "$1.key";
-		  authorities = "ca.crt"; };
-	END
-	cat
 }
 
 configure_a() {
@@ -105,26 +70,6 @@ configure_c() { # ADVERTISED
 
 # --- the CDNs ------------------------------------------------------------------------------------------------------------
 
-of() { # NAME VERB...: turnoutctl towards one of them
-	"$BUILD/turnoutctl" -s "$LAB_DIR/$1.sock" "${@:2}"
-}
-
-ended_or_answers() { # NAME
-	! kill -0 "${LAB_PID[$1]}" || of "$1" status
-}
-
-start() { # NAME
-	lab_spawn "$1" "cdn-$1" "$BUILD/turnoutd" -c "$LAB_DIR/$1.conf"
-	at_end rm -rf "/run/dpdk/$LAB-$1"
-	wait_until 30 "CDN $1 to start" ended_or_answers "$1"
-	of "$1" status >/dev/null 2>&1 || die "CDN $1 ended at once" "$LAB_DIR/$1.log"
-}
-
-restart() { # NAME
-	lab_stop "$1"
-	start "$1"
-}
-
 state_is() { # NAME PEER STATE
 	of "$1" show peer "$2" | grep -qE "^state +$3\$"
 }
@@ -138,45 +83,11 @@ reaches() { # NAME PEER STATE [SECONDS]
 	expect "$1: $2 is $3" "^state +$3\$" of "$1" show peer "$2"
 }
 
-a_record() { # NAME
-	lab_in fr dig "@$R4" +tries=1 +time=1 +short "$1" A | tr '\n' ' '
-}
-
-answers() { # NAME ANSWER: as soon as it does; gives the milliseconds
-	local began end
-	began=$(date +%s%3N)
-	end=$((began + ${3:-10000}))
-	until [[ $(a_record "$1") == "$2 " ]]; do
-		(($(date +%s%3N) < end)) || return 1
-	done
-	echo $(($(date +%s%3N) - began))
-}
-
-answered() { # NAME HOST ANSWER [MILLISECONDS]
-	check "$1" answers "$2" "$3" "${4:-10000}"
-}
-
-reload() { # NAME
-	of "$1" reload >/dev/null
-}
-
 lab_begin
-for name in a b c e; do
-	lab_namespace "cdn-$name"
-	lab_link "cdn-$name" eth0
-	lab_in "cdn-$name" ip address add "${SELF[$name]}/24" dev eth0
-	lab_in "cdn-$name" ip link set eth0 up
-done
-# The link of the packet path: a has it beside the one to its peers.
-lab_link cdn-a v0 packets
-no_ipv6 cdn-a v0
-lab_in cdn-a ip link set v0 up
+cdns a b c e
+packet_path a
 lab_host fr 198.51.100.10/24
 lab_route fr 192.0.2.0/24
-authority
-for name in a b c e; do
-	certificate "$name" "cdn-$name.example"
-done
 certificate other other.example
 FR=198.51.100.0/24
 configure_a

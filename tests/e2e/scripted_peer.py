@@ -18,6 +18,15 @@
 #   double    an advertisement with a name twice in an object
 #   unfit     an advertisement with more entries than the limit
 #   away      a redirect to another host
+#
+# Below /metadata/ it is an upstream CDN with one host and two documents, and of the words above half, type, noise, deep, double and away are told
+# of the first one. More of them:
+#   bulky     a document with more octets than the limit
+#   loop      a third document that links to itself
+#   wide      a HostIndex with more links than documents are allowed
+#   gone      status 404 for the second document
+#   closed    a host that is served to nobody
+#   faulty    two hosts, one with a fault
 import http.server
 import json
 import ssl
@@ -124,9 +133,50 @@ class Peer(http.server.BaseHTTPRequestHandler):
                 value["resources"]["upd"] = STREAM
             self.json(media_type, value)
 
+    def metadata(self, mode):
+        here = f"https://{address}:{port}/metadata/"
+        link = {"type": "MI.HostMetadata", "href": here + "host"}
+        host = {"metadata": []}
+        index = {"hosts": [{"host": "e.cdn.example", "host-metadata": link}]}
+        if mode == "closed":
+            host = {"metadata": [{"generic-metadata-type": "MI.LocationACL", "generic-metadata-value": {"locations": []}}]}
+        elif mode == "faulty":
+            wrong = {"generic-metadata-type": "MI.LocationACL", "generic-metadata-value": {"locations": 5}}
+            index["hosts"].append({"host": "f.cdn.example", "host-metadata": {"metadata": [wrong]}})
+        elif mode == "loop":
+            host["paths"] = [{"path-pattern": {"pattern": "/a"}, "path-metadata": {"type": "MI.PathMetadata", "href": here + "path"}}]
+        elif mode == "wide":
+            index["hosts"] = [{"host": f"{i}.cdn.example", "host-metadata": {"href": f"{here}{i}"}} for i in range(200)]
+        first = self.path == "/metadata/"
+        ptype = "MI.HostIndex" if first else "MI.PathMetadata" if self.path.endswith("/path") else "MI.HostMetadata"
+        media_type = "application/cdni; ptype=" + ptype
+        octets = json.dumps(index if first else host).encode()
+        if mode == "half":
+            self.body(200, media_type, octets, len(octets) + 100)
+            self.close_connection = True
+        elif mode == "type":
+            self.body(200, "text/html", octets)
+        elif mode == "noise":
+            self.wfile.write(b"\x00\xff" * 4096)
+            self.close_connection = True
+        elif mode == "deep":
+            self.body(200, media_type, b"[" * 100000)
+        elif mode == "double":
+            self.body(200, media_type, b'{"hosts": [], "hosts": []}')
+        elif mode == "bulky":
+            self.body(200, media_type, b" " * 2000000 + octets)
+        elif mode == "away":
+            self.body(307, "text/plain", b"", fields=[("Location", "https://192.0.2.99:1/metadata/")])
+        elif mode == "gone" and not first:
+            self.body(404, "text/plain", b"")
+        else:
+            self.json(media_type, index if first else host, f"{mode}-{first}")
+
     def do_GET(self):
         mode = self.mode()
-        if self.path.endswith("/alto"):
+        if self.path.startswith("/metadata/"):
+            self.metadata(mode)
+        elif self.path.endswith("/alto"):
             self.directory(mode)
         elif self.path.endswith("/map"):
             tag = "m2" if mode == "vtag" else "m1"
