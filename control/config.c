@@ -7,6 +7,7 @@
 #include "config_objects.h"
 #include "config_peers.h"
 #include "config_settings.h"
+#include "config_signing.h"
 #include "config_tree.h"
 #include "lib/array.h"
 
@@ -131,6 +132,7 @@ struct config_reading *config_open(const char *path, struct settings *settings,
 	config_peers_read(&reading->root, path, settings);
 	config_advertise_check(&reading->root, settings);
 	config_metadata_check(&reading->root, &settings->peers);
+	config_signing_read(&reading->root, path, &settings->signing);
 	read_geo(reading, path);
 	name_lists(&reading->root);
 	read_files(&reading->root, "tables", path, &reading->tables);

@@ -32,7 +32,7 @@ struct config_tables_progress config_progress(const struct config_reading *readi
 
 void settings_clear(struct settings *settings);
 
-/* The names of the parts in which two settings differ, as "ports, tcp"; "" when they are equal. Peers, and the files of the
+/* The names of the parts in which two settings differ, as "ports, tcp"; "" when they are equal. Peers, signing, and the files of the
  * interconnection, are no part: they are read again at a reload. Gives buf. */
 enum { SETTINGS_CHANGES_MAX = 128 };
 const char *settings_changes(const struct settings *a, const struct settings *b,

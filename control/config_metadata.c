@@ -168,7 +168,7 @@ static void read_serving(struct json_in *root, const char *config_path, struct p
 	struct peer_serving *serving = &peer->serving;
 	if (!begin(&in, root, "serve-metadata", peer, PEER_DOWNSTREAM, "a downstream"))
 		return;
-	serving->file = config_peers_path(&in, "file", config_path);
+	serving->file = config_peers_path(&in, "file", JSON_IN_OPTIONAL, config_path);
 	serving->from = copy(&in, json_in_text(&in, "from", JSON_IN_OPTIONAL));
 	serving->max_age_s = (uint32_t)json_in_integer(&in, "max-age", 0, SECONDS_MAX, 60);
 	if (json_in_end(&in) && !serving->file == !serving->from)

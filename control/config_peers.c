@@ -37,10 +37,11 @@ static const json_t *value_of(const struct json_in *in, const char *key)
 }
 
 /* A path that does not start with '/' counts from the folder of the configuration file. What is made of it counts from nowhere. */
-char *config_peers_path(struct json_in *in, const char *key, const char *config_path)
+char *config_peers_path(struct json_in *in, const char *key, enum json_in_need need,
+			const char *config_path)
 {
 	char here[PATH_MAX] = "";
-	const char *path = json_in_text(in, key, JSON_IN_OPTIONAL);
+	const char *path = json_in_text(in, key, need);
 	const char *slash = strrchr(config_path, '/');
 	int folder = slash ? (int)(slash - config_path + 1) : 0;
 	char *resolved = NULL;
@@ -139,9 +140,9 @@ static void read_interconnection(struct json_in *root, const char *config_path,
 	ours->provider_id = read_provider_id(&in);
 	ours->n_listen = read_listen(&in, "listen", ours->listen);
 	ours->n_plain = read_listen(&in, "listen-plain", ours->plain);
-	ours->certificate = config_peers_path(&in, "certificate", config_path);
-	ours->key = config_peers_path(&in, "key", config_path);
-	ours->authorities = config_peers_path(&in, "authorities", config_path);
+	ours->certificate = config_peers_path(&in, "certificate", JSON_IN_OPTIONAL, config_path);
+	ours->key = config_peers_path(&in, "key", JSON_IN_OPTIONAL, config_path);
+	ours->authorities = config_peers_path(&in, "authorities", JSON_IN_OPTIONAL, config_path);
 	ours->router = copy(&in, json_in_text(&in, "router", JSON_IN_OPTIONAL));
 	int n = !!value_of(&in, "certificate") + !!value_of(&in, "key") +
 		!!value_of(&in, "authorities");

@@ -10,15 +10,16 @@
 void config_peers_read(struct json_in *root, const char *config_path, struct settings *settings);
 void config_peers_clear(struct settings *settings);
 
+/* The member `key`, a path, as an absolute one, for free(): it counts from the folder of the configuration file. NULL: there is none,
+ * or a fault. */
+char *config_peers_path(struct json_in *in, const char *key, enum json_in_need need,
+			const char *config_path);
+
 /* Do both say the same about the peer? */
 bool config_peers_same(const struct peer_settings *a, const struct peer_settings *b);
 
 /* NULL: there is none of that name. */
 const struct peer_settings *config_peers_find(const struct peers *peers, const char *name);
-
-/* For the parts of a peer that are read elsewhere. A path that does not start with '/' counts from the folder of the configuration file; the copy
- * counts from nowhere, and is for free(). NULL: there is none, or a fault. */
-char *config_peers_path(struct json_in *in, const char *key, const char *config_path);
 
 /* "https://host:port/path", or with plain "http://...". */
 bool config_peers_is_url(const char *text, bool plain);

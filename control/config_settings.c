@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "config_peers.h"
+#include "config_signing.h"
 #include "lib/park.h"
 
 #include <ctype.h>
@@ -274,6 +275,7 @@ void settings_clear(struct settings *settings)
 	free(settings->socket);
 	free(settings->state_file);
 	config_peers_clear(settings);
+	config_signing_clear(&settings->signing);
 	for (size_t i = 0; i < settings->n_eal_arguments; i++)
 		free(settings->eal_arguments[i]);
 	for (size_t i = 0; i < settings->n_ports; i++) {

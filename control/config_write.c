@@ -3,6 +3,7 @@
 #include "config_write.h"
 
 #include "config_peers.h"
+#include "config_signing.h"
 #include "lib/array.h"
 #include "stats.h"
 
@@ -278,6 +279,8 @@ static void put_settings(struct config_text *text, const struct settings *settin
 		    json_pack("{s:s*, s:s}", "file", settings->state_file, "sync",
 			      settings->state_sync_full ? "full" : "normal"));
 	put_peers(text, settings);
+	if (settings->signing.name)
+		put_setting(text, "signing", config_signing_json(&settings->signing));
 	if (geo)
 		put_setting(text, "geo", geo_json(geo));
 }

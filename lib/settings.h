@@ -24,6 +24,22 @@ struct port_settings {
 	struct ip_addr addresses[PORT_ADDRESSES_MAX];
 };
 
+/* Whose signatures on URIs are taken, or ours (RFC 9246). */
+struct signing_key {
+	char *issuer; /* as the claim iss says it; of our own key NULL */
+	char *file;   /* absolute: a JWK set, a JWK, or PEM */
+	char *kid;    /* or NULL */
+	bool shared;  /* may be symmetric */
+};
+
+struct signing_settings {
+	char *name; /* ours, as audience and issuer; NULL: no URI is signed */
+	size_t n_keys;
+	struct signing_key *keys;
+	struct signing_key own;
+	uint32_t verified, used; /* 100000: how many good tokens and used JWT IDs are remembered */
+};
+
 enum idle_mode { IDLE_POLL, IDLE_SLEEP };
 
 struct settings {
@@ -66,4 +82,5 @@ struct settings {
 	/* other CDNs */
 	struct interconnection interconnection;
 	struct peers peers; /* read again at a reload, as the three files of interconnection */
+	struct signing_settings signing; /* the same */
 };

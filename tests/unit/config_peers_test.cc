@@ -175,7 +175,7 @@ TEST_F(ConfigPeersTest, TheSampleIsTaken)
 	std::stringstream text;
 	text << in.rdbuf();
 	std::string sample = text.str();
-	size_t begin = sample.find("# interconnection = {"), end = sample.find("# --- Geolocation");
+	size_t begin = sample.find("# interconnection = {"), end = sample.find("# --- Signed URIs");
 	ASSERT_NE(begin, std::string::npos);
 	sample = std::regex_replace(sample.substr(begin, end - begin),
 				    std::regex("(^|\n)# (interconnection|peers|  |\\}|\\))"),

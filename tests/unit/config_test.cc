@@ -148,10 +148,11 @@ TEST_F(ConfigTest, FaultsHaveLineAndText)
 	const struct {
 		const char *add, *faults;
 	} cases[] = {
-		{"colour = 1;", "t.conf:2: configuration: unknown key 'colour'; known: eal, "
-				"workers, ports, tcp, dns, control, state, interconnection, "
-				"peers, geo, footprints, cdns, nodes, dris, adverts, zones, "
-				"distinguished, fallback, scopes, tables\n"},
+		{"colour = 1;",
+		 "t.conf:2: configuration: unknown key 'colour'; known: eal, "
+		 "workers, ports, tcp, dns, control, state, interconnection, "
+		 "peers, signing, geo, footprints, cdns, nodes, dris, adverts, zones, "
+		 "distinguished, fallback, scopes, tables\n"},
 		{"zoned = ();",
 		 "t.conf:2: configuration: unknown key 'zoned'; did you mean 'zones'?\n"},
 		{"eal = 5;",
