@@ -96,6 +96,8 @@ static bool check_candidates(const struct intake *in)
 		return intake_refuse(in, "candidates are only for action \"redirect\"", NULL);
 	if (model->action == SCOPE_REDIRECT && model->n_candidates == 0)
 		return intake_refuse(in, "action \"redirect\" needs candidates", NULL);
+	if (model->action != SCOPE_REDIRECT && model->signing)
+		return intake_refuse(in, "uri-signing is only for action \"redirect\"", NULL);
 	if (model->n_candidates > SCOPE_CANDIDATES_MAX)
 		return intake_refuse(in, "more than 64 candidates", NULL);
 	return true;
@@ -235,6 +237,7 @@ static bool carve_scope(const struct intake *in, struct carver *carver, struct s
 	to->qtypes = carve(carver, model->n_qtypes * sizeof(*to->qtypes));
 	to->times = carve(carver, model->n_times * sizeof(*to->times));
 	to->name = carve_text(carver, model->name);
+	to->signing = model->signing ? carve_text(carver, model->signing) : NULL;
 	to->patterns = carve(carver, n_patterns * sizeof(*to->patterns));
 	to->keys = carve(carver, in->keys_len);
 	if (scope)
@@ -279,6 +282,7 @@ static bool make_scope(struct intake *in)
 	scope->action = (uint8_t)model->action;
 	scope->policy = (uint8_t)model->policy;
 	scope->deny_nxdomain = model->deny_nxdomain;
+	scope->signed_uri = model->signing;
 	scope->status = model->http_status;
 	scope->fallback = in->fallback;
 	scope->metadata = model->metadata;

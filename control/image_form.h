@@ -72,15 +72,16 @@ struct image_advert {
 };
 
 /* Followed by struct image_pattern, then the arrays of a struct scope: times, candidates (with numbers of targets), named (numbers in IMAGE_FOOTPRINTS), qtypes,
- * keys (ascending); then the texts of the patterns. */
+ * keys (ascending); then the texts: those of the patterns, signing. */
 struct image_scope {
 	uint64_t seed, metadata;
 	uint32_t footprint; /* number in IMAGE_FOOTPRINTS, or SCOPE_ANY_FOOTPRINT */
 	uint32_t fallback;  /* number of a target, or SCOPE_NO_TARGET */
 	uint32_t n_keys, keys_len, texts_len;
+	uint32_t signing; /* where it begins within the texts, or IMAGE_NO_TEXT */
 	int16_t priority;
 	uint16_t status, n_qtypes, n_times, n_candidates, n_named, n_patterns, n_common;
-	uint8_t protocols, action, policy, deny_nxdomain, footprint_rank, zero[7];
+	uint8_t protocols, action, policy, deny_nxdomain, footprint_rank, zero[3];
 };
 
 enum { IMAGE_NO_TEXT = UINT32_MAX };

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "image_read.h"
 
+#include "sign_policy.h"
+
 #include "lib/array.h"
 #include "lib/hits.h"
 #include "lib/scope_trie.h"
@@ -30,7 +32,7 @@ static size_t arrays_len(const struct image_scope *form)
 }
 
 /* Where they are in the block; gives where the texts of the patterns are. */
-static const char *place_arrays(struct scope *scope, const struct image_scope *form, char *name)
+static char *place_arrays(struct scope *scope, const struct image_scope *form, char *name)
 {
 	scope->patterns = (struct pattern *)(scope + 1);
 	scope->times = (struct scope_time *)(scope->patterns + form->n_patterns);
@@ -39,7 +41,7 @@ static const char *place_arrays(struct scope *scope, const struct image_scope *f
 	scope->qtypes = (uint16_t *)(scope->named + form->n_named);
 	scope->keys = (uint8_t *)(scope->qtypes + form->n_qtypes);
 	scope->name = name;
-	return (const char *)scope->keys + form->keys_len;
+	return (char *)scope->keys + form->keys_len;
 }
 
 static void fill_in(struct scope *scope, const struct image_scope *form)
@@ -92,6 +94,15 @@ static bool read_patterns(struct scope *scope, const struct image_scope *form,
 		};
 	}
 	return true;
+}
+
+static bool read_signing(struct scope *scope, const struct image_scope *form, char *texts)
+{
+	struct sign_policy policy;
+	scope->signed_uri = form->signing != IMAGE_NO_TEXT;
+	scope->signing = scope->signed_uri ? texts + form->signing : NULL;
+	return !scope->signed_uri || (text_ok(texts, form->texts_len, form->signing) &&
+				      sign_policy_split(&policy, scope->signing));
 }
 
 /* They fill their place and can all be keys of requests. */
@@ -163,10 +174,11 @@ static struct scope *read_block(struct image_reader *reader, const struct image_
 	memcpy(block + fixed + arrays, object->name, object->name_len + 1);
 	fill_in(scope, form);
 	scope->order = object->order;
-	const char *texts = place_arrays(scope, form, block + fixed + arrays);
-	if (read_patterns(scope, form, from, texts) && keys_ok(scope, form->keys_len))
+	char *texts = place_arrays(scope, form, block + fixed + arrays);
+	if (read_patterns(scope, form, from, texts) && read_signing(scope, form, texts) &&
+	    keys_ok(scope, form->keys_len))
 		return scope;
-	image_in_refuse(in, "the patterns or keys of a scope are out of place");
+	image_in_refuse(in, "the patterns, keys or signing of a scope are out of place");
 	free(scope);
 	return NULL;
 }

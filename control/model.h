@@ -149,5 +149,6 @@ struct model_scope {
 	uint16_t http_status;
 	bool deny_nxdomain;
 	uint64_t metadata; /* generic metadata that a CDN has to support: advert_offer */
+	char *signing; /* the object's own; control/sign_policy.h. NULL: URIs need no signature */
 	const char *json;
 };

@@ -3,6 +3,7 @@
 #include "lib/request.h"
 #include "model_json.h"
 #include "qtype.h"
+#include "sign_policy.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -149,6 +150,7 @@ static void read_decision(struct json_in *in, struct model_scope *scope)
 	read_status(in, scope);
 	scope->deny_nxdomain = json_in_choice(in, "dns-deny", denials, 0);
 	scope->metadata = model_json_offers(in, "requires", ADVERT_METADATA, false);
+	sign_policy_read(in, &scope->signing);
 }
 
 /* Takes out what says nothing: defaults and empty lists. */
@@ -205,5 +207,6 @@ void model_json_scope_clear(struct model_scope *scope)
 	model_json_footprints_clear(&scope->footprints);
 	free(scope->times);
 	free(scope->candidates);
+	free(scope->signing);
 	*scope = (struct model_scope){0};
 }

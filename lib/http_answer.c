@@ -33,6 +33,8 @@ static const struct answer_kind errors[] = {
 	{505, DROP_http_version, "505 HTTP Version Not Supported", ""},
 };
 
+static const struct answer_kind not_signed = {403, DROP_http_unsigned, "403 Forbidden", ""};
+
 /* The first of the list for a status that is not in it. */
 static const struct answer_kind *kind_of(const struct answer_kind *list, size_t n, uint16_t status)
 {
@@ -58,14 +60,19 @@ static void write_end(struct writer *w)
 	writer_text(w, "Content-Length: 0\r\nConnection: close\r\n\r\n");
 }
 
-static struct http_answer write_error(uint8_t *out, size_t cap, uint16_t status, const char *date)
+static struct http_answer write_kind(uint8_t *out, size_t cap, const struct answer_kind *kind,
+				     const char *date)
 {
-	const struct answer_kind *kind =
-		kind_of(errors, sizeof(errors) / sizeof(errors[0]), status);
 	struct writer w = writer_of(out, cap);
 	write_start(&w, kind, date);
 	write_end(&w);
 	return (struct http_answer){w.bad ? 0 : (size_t)(w.at - out), kind->reason};
+}
+
+static struct http_answer write_error(uint8_t *out, size_t cap, uint16_t status, const char *date)
+{
+	return write_kind(out, cap, kind_of(errors, sizeof(errors) / sizeof(errors[0]), status),
+			  date);
 }
 
 static void write_host(struct writer *w, struct span host)
@@ -106,6 +113,8 @@ static struct http_answer write_redirect(uint8_t *out, size_t cap, const struct 
 {
 	uint16_t status = verdict->scope ? verdict->scope->status : 302;
 	struct writer w = writer_of(out, cap);
+	if (verdict->scope && verdict->scope->signed_uri)
+		return write_kind(out, cap, &not_signed, date);
 	write_start(&w, kind_of(redirects, sizeof(redirects) / sizeof(redirects[0]), status), date);
 	writer_text(&w, "Location: ");
 	if (!http_answer_location(&w, req, verdict->dri))
@@ -135,4 +144,37 @@ struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct requ
 		break;
 	}
 	return write_error(out, cap, req->http.status, date);
+}
+
+static bool is_visible(struct span text)
+{
+	for (uint32_t i = 0; i < text.len; i++)
+		if (text.at[i] <= ' ' || text.at[i] > '~')
+			return false;
+	return text.len;
+}
+
+struct http_answer http_answer_found(uint8_t *out, size_t cap, const struct http_found *found,
+				     const char date[HTTP_DATE_LEN])
+{
+	struct writer w = writer_of(out, cap);
+	if (!found->location.len && found->signed_uri && found->status == 403)
+		return write_kind(out, cap, &not_signed, date);
+	if (!found->location.len)
+		return write_error(out, cap, found->status, date);
+	if (!is_visible(found->location))
+		return write_error(out, cap, 503, date);
+	write_start(&w, kind_of(redirects, sizeof(redirects) / sizeof(redirects[0]), found->status),
+		    date);
+	writer_text(&w, "Location: ");
+	writer_bytes(&w, found->location.at, found->location.len);
+	if (found->cookie.len) {
+		writer_text(&w, "\r\nSet-Cookie: ");
+		writer_bytes(&w, found->cookie.at, found->cookie.len);
+	}
+	writer_text(&w, found->signed_uri ? "\r\nCache-Control: no-store\r\n" : "\r\n");
+	write_end(&w);
+	if (w.bad)
+		return write_error(out, cap, 414, date);
+	return (struct http_answer){(size_t)(w.at - out), DROP_none};
 }

@@ -41,9 +41,10 @@ struct scope {
 	uint8_t action;     /* enum scope_action */
 	uint8_t policy;     /* enum scope_policy */
 	bool deny_nxdomain; /* a denied DNS query gets NXDOMAIN, not REFUSED */
-	uint16_t status;    /* of an HTTP redirect: 301, 302, 303, 307, 308 */
-	uint16_t n_qtypes;  /* 0: any type */
-	uint16_t n_times;   /* 0: always */
+	bool signed_uri; /* its HTTP requests are redirected only when their URI is signed: control/sign.h */
+	uint16_t status;   /* of an HTTP redirect: 301, 302, 303, 307, 308 */
+	uint16_t n_qtypes; /* 0: any type */
+	uint16_t n_times;  /* 0: always */
 	uint16_t n_candidates;
 	uint16_t n_named; /* 0: no named footprints */
 	uint16_t n_patterns;
@@ -62,6 +63,7 @@ struct scope {
 	struct scope_time *times;
 	struct scope_candidate *candidates;
 	char *name;
+	char *signing; /* with signed_uri: whose signatures; control thread only, control/sign_policy.h */
 	uint8_t *
 		keys; /* of its places in the trie, each behind its length in two octets; control thread only */
 };

@@ -117,6 +117,13 @@ class RandomObjects
 		return R"({"cdn": ")" + random.one_of(cdns) + R"(", "type": "FCI.)" +
 		       random.one_of(said) + footprints() + "}";
 	}
+	std::string signing()
+	{
+		static const char *const said[] = {
+			"", R"("enforce": false)", R"("issuers": ["csp", "u"])",
+			R"("package-attribute": "tok", "jwt-header": {"alg": "ES256"})"};
+		return random.one_of(said);
+	}
 	std::string action()
 	{
 		static const char *const policies[] = {"ordered", "hash", "weighted",
@@ -134,6 +141,8 @@ class RandomObjects
 				std::to_string(1 + random.below(3)) + "}";
 		if (random.once_in(6))
 			fallback += R"(, "requires": ["MI.Cache"])";
+		if (random.once_in(6))
+			fallback += R"(, "uri-signing": {)" + signing() + "}";
 		return text + "]" + fallback;
 	}
 };

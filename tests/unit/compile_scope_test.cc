@@ -28,6 +28,27 @@ void add_good(TablesBuilder &builder)
 
 #define TO_A "'candidates': [{'cdn': 'a'}]"
 
+TEST(compile, signed_uris)
+{
+	TablesBuilder builder;
+	View view = builder.cdn("a")
+			    .scope(json("{'name': 's', 'hosts': ['a.t'], " TO_A
+					", 'uri-signing': {'issuers': ['csp'], 'enforce': true}}"))
+			    .scope(json("{'name': 'u', 'hosts': ['b.t'], " TO_A
+					", 'uri-signing': {'enforce': false}}"))
+			    .scope(json("{'name': 'v', 'hosts': ['c.t'], " TO_A "}"))
+			    .finish();
+	EXPECT_TRUE(view.scope("s")->signed_uri);
+	EXPECT_STREQ(view.scope("s")->signing, "URISigningPackage\n\ncsp");
+	EXPECT_EQ(std::string(object_json(view.object(OBJECT_SCOPE, "s"))).find("enforce"),
+		  std::string::npos)
+		<< "a default is left out";
+	for (const char *name : {"u", "v"}) {
+		EXPECT_FALSE(view.scope(name)->signed_uri) << name;
+		EXPECT_EQ(view.scope(name)->signing, nullptr) << name;
+	}
+}
+
 TEST(compile, a_scope_as_it_was_said)
 {
 	TablesBuilder builder(3);

@@ -90,6 +90,8 @@ TEST(compile, bad_scopes)
 		 "candidate named twice: 'a'"},
 		{SCOPE("'action': 'redirect'"), "action \"redirect\" needs candidates"},
 		{SCOPE("'action': 'deny', " TO_A), "candidates are only for action \"redirect\""},
+		{SCOPE("'action': 'deny', 'uri-signing': {}"),
+		 "uri-signing is only for action \"redirect\""},
 		{SCOPE("'action': 'pass', " TO_A), "candidates are only for action \"redirect\""},
 		{SCOPE("'action': 'pass'"), "scope 's': action \"pass\" needs a fallback, here or "
 					    "for all scopes"},
