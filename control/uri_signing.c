@@ -155,8 +155,11 @@ static enum uri_sign_code find(struct checking *c)
 	return c->header && c->verdict->json ? URI_SIGN_GOOD : URI_SIGN_MALFORMED;
 }
 
+/* What we signed ourselves comes back when it was renewed (RFC 9246 §3.3). */
 static bool is_trusted(const struct checking *c, const char *issuer)
 {
+	if (issuer && !strcmp(issuer, c->signing->name) && jwks_knows(c->signing->trusted, issuer))
+		return true;
 	for (size_t i = 0; i < c->policy->n_issuers; i++)
 		if (issuer && !strcmp(issuer, c->policy->issuers[i]))
 			return true;
@@ -216,6 +219,21 @@ static enum uri_sign_code check_dear(const struct checking *c, bool known)
 	return code;
 }
 
+/* Whoever redirects to us knows us by our name, or by the host that it redirects to. */
+static bool is_for_us(const struct checking *c)
+{
+	char host[URI_MAX + 1];
+	struct uri uri;
+	const struct jwt_claims *claims = &c->verdict->claims;
+	if (jwt_claims_is_for(claims, c->signing->name))
+		return true;
+	if (!uri_split(span_of(c->verdict->uri), &uri))
+		return false;
+	memcpy(host, uri.host.at, uri.host.len);
+	host[uri.host.len] = '\0';
+	return jwt_claims_is_for(claims, host);
+}
+
 /* A JWT ID is unique for its issuer (RFC 7519 §4.1.7). */
 static enum uri_sign_code use_once(const struct checking *c)
 {
@@ -226,7 +244,9 @@ static enum uri_sign_code use_once(const struct checking *c)
 		return URI_SIGN_GOOD;
 	if (claims->exp > UINT32_MAX ||
 	    !digest(id, span_of(claims->iss ? claims->iss : ""), claims->jti) ||
-	    digest_cache_has(c->signing->used, id, now) ||
+	    digest_cache_has(c->signing->used, id, now))
+		return URI_SIGN_JWT_ID;
+	if (!c->request->look &&
 	    !digest_cache_add(c->signing->used, id, (uint64_t)ceil(claims->exp), now, false))
 		return URI_SIGN_JWT_ID;
 	return URI_SIGN_GOOD;
@@ -251,12 +271,12 @@ static enum uri_sign_code check(struct checking *c)
 		return URI_SIGN_EXPIRED;
 	if (now < claims->nbf)
 		return URI_SIGN_NOT_BEFORE;
-	if (!jwt_claims_is_for(claims, c->signing->name))
+	if (!is_for_us(c))
 		return URI_SIGN_AUDIENCE;
 	if (claims->cdniip && jwt_client_is(c->signing->trusted, claims->iss, claims->cdniip,
 					    &c->request->client) == JWT_CLIENT_NO)
 		return URI_SIGN_CLIENT;
-	if (has_digest && !known)
+	if (has_digest && !known && !c->request->look)
 		digest_cache_add(verified, token, remembered_until(c), c->request->now, true);
 	return use_once(c);
 }
@@ -267,6 +287,7 @@ void uri_signing_verify(struct uri_signing *signing, const struct uri_signing_po
 {
 	struct checking c = {signing, policy, request, verdict, .header = NULL};
 	verdict->json = NULL;
+	verdict->uri[0] = '\0';
 	verdict->code = policy->enforce ? check(&c) : URI_SIGN_NONE;
 	json_decref(c.header);
 	if (verdict->code != URI_SIGN_GOOD)

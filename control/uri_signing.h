@@ -27,6 +27,7 @@ struct uri_signing_request {
 	struct span cookies; /* value of its Cookie field, or empty */
 	struct ip_addr client;
 	uint64_t now; /* seconds since 1970-01-01 UTC */
+	bool look;    /* nothing is remembered of it; a JWT ID stays good */
 };
 
 /* How it ended. URI_SIGN_NONE and URI_SIGN_GOOD may be served; for all others the answer is 403 (RFC 9246 §5.1). With
@@ -35,7 +36,7 @@ struct uri_signing_verdict {
 	enum uri_sign_code code;
 	struct jwt_claims claims;
 	json_t *json;          /* what claims points into; owned by the verdict */
-	char uri[URI_MAX + 2]; /* in normal form, without the token */
+	char uri[URI_MAX + 2]; /* in normal form, without the token; "": it is none */
 };
 
 /* Verifies and signs; remembers which tokens were good, and which JWT IDs were used. One thread. */
@@ -52,14 +53,15 @@ struct uri_signing *uri_signing_new(const struct uri_signing_settings *settings)
 void uri_signing_free(struct uri_signing *signing); /* NULL is fine */
 
 /* Which issuers are trusted, and the key that tokens are signed with, which has to be able to (or NULL: none). Both are the
- * caller's, to be there until they are set anew. What was good by the old keys is forgotten; used JWT IDs are not. */
+ * caller's, to be there until they are set anew. When our own key is among the trusted ones, what is renewed is good whatever issuers a
+ * policy lists. What was good by the old keys is forgotten; used JWT IDs are not. */
 void uri_signing_set_keys(struct uri_signing *signing, const struct jwks *trusted,
 			  const struct jwks_key *own);
 
 /* Times are compared without leeway. The claims sub and cdniip are encrypted (RFC 9246 §2.1.2, §2.1.10). cdniip is held against the
  * client when there is a key of the issuer that decrypts; without one, and sub always, they are passed on as they are to the CDN that
  * delivers. A token with a JWT ID is good once, and has
- * to expire. May take some milliseconds when the token has not been seen before. */
+ * to expire. Audience is our name, or the host of the URI. May take some milliseconds when the token has not been seen before. */
 void uri_signing_verify(struct uri_signing *signing, const struct uri_signing_policy *policy,
 			const struct uri_signing_request *request,
 			struct uri_signing_verdict *verdict);

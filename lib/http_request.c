@@ -365,3 +365,19 @@ bool http_request_unstack(struct request *req, const char *path_prefix, size_t p
 	req->http.unstacked++;
 	return true;
 }
+
+bool http_request_uri(struct writer *w, const uint8_t *bytes, size_t len, const struct request *req)
+{
+	const uint8_t *target = memchr(bytes, ' ', len);
+	size_t left = target ? len - (size_t)(++target - bytes) : 0;
+	const uint8_t *end = left ? memchr(target, ' ', left) : NULL;
+	struct span host = http_request_header(req, "host", 4);
+	if (!end || (target[0] == '/' && !host.len))
+		return false;
+	if (target[0] == '/') {
+		writer_text(w, "http://");
+		writer_bytes(w, host.at, host.len);
+	}
+	writer_bytes(w, target, (size_t)(end - target));
+	return true;
+}

@@ -44,3 +44,9 @@ struct span http_request_header(const struct request *req, const char *name, siz
  * counted up, and the result is true. Else false, and nothing is changed. RFC 7336 §3.2, RFC 8804
  * §2. */
 bool http_request_unstack(struct request *req, const char *path_prefix, size_t prefix_len);
+
+/* Writes the effective URI of a request as the client sent it (RFC 9110 §7.1), from the bytes that http_request_parse took:
+ * an absolute target as it is, else "http://", the Host field and the target. false: the request has no host. What does not fit
+ * shows in w->bad. Any thread. */
+bool http_request_uri(struct writer *w, const uint8_t *bytes, size_t len,
+		      const struct request *req);

@@ -51,7 +51,7 @@ static void verify(struct uri_signing *signing, struct span text, struct span co
 		   struct uri_signing_verdict *verdict)
 {
 	const struct uri_signing_policy policy = {.enforce = true};
-	const struct uri_signing_request request = {text, cookies, {.family = 4}, now};
+	const struct uri_signing_request request = {text, cookies, {.family = 4}, now, false};
 	uri_signing_set_keys(signing, &jwks, &jwks.keys[0]);
 	uri_signing_verify(signing, &policy, &request, verdict);
 }

@@ -71,7 +71,7 @@ TEST(uri_signing_memory, tokens)
 			struct uri_signing *signing = uri_signing_new(&settings);
 			if (!signing)
 				return;
-			struct uri_signing_request request = {span_of(uri), {}, {}, 1000};
+			struct uri_signing_request request = {span_of(uri), {}, {}, 1000, false};
 			uri_signing_set_keys(signing, &trusted.jwks, own.key(JWT_EDDSA));
 			uri_signing_verify(signing, &policy, &request, verdict.get());
 			bool sent = uri_signing_redirect(signing, &policy, verdict.get(),

@@ -45,7 +45,8 @@ struct UriSigningTest : testing::Test {
 	}
 	int ask(const std::string &uri, const std::string &cookies = "", uint64_t at = now)
 	{
-		struct uri_signing_request request = {span_of(uri), span_of(cookies), client, at};
+		struct uri_signing_request request = {span_of(uri), span_of(cookies), client, at,
+						      false};
 		uri_signing_verdict_clear(verdict.get());
 		uri_signing_verify(signing, &policy, &request, verdict.get());
 		return verdict->code;
@@ -517,6 +518,49 @@ TEST(uri_sign_code, texts)
 {
 	for (int code : {0, 200, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 500})
 		EXPECT_STRNE(uri_sign_code_text((enum uri_sign_code)code), "unknown") << code;
+}
+
+TEST_F(UriSigningTest, the_host_of_the_uri_is_an_audience)
+{
+	const std::string rest = R"("cdniuc":"regex:http://cdn\\.example/m/.*"})";
+	EXPECT_EQ(ask_claims(R"({"aud":"cdn.example",)" + rest), 200);
+	EXPECT_EQ(ask_claims(R"({"aud":["x","cdn.example"],)" + rest), 200);
+	EXPECT_EQ(ask_claims(R"({"aud":"cdn.exampl",)" + rest), 403);
+	std::string t = token(R"({"aud":"cdn.example","cdniuc":"regex:.*"})");
+	EXPECT_EQ(ask("http://CDN.example:8080/m?URISigningPackage=" + t), 200);
+	EXPECT_EQ(ask("http://cdn2.example/m?URISigningPackage=" + t), 403);
+	EXPECT_EQ(ask("http://[2001:db8::1]/m?URISigningPackage=" + t), 403);
+}
+
+/* A policy lists who may sign; what we renewed ourselves is good beside it, once our own key is a trusted one. */
+TEST_F(UriSigningTest, our_own_signature)
+{
+	const char *issuers[] = {"csp.example"};
+	const std::string claims = R"({"iss":"ucdn.example","cdniuc":"regex:.*"})";
+	policy.issuers = issuers;
+	policy.n_issuers = 1;
+	std::string t = sign(own.key(JWT_ES256), JWT_ES256, claims);
+	EXPECT_EQ(ask_token(t), 401);
+	ASSERT_TRUE(trusted.add("ec.pem", "ucdn.example", false));
+	uri_signing_set_keys(signing, &trusted.jwks, own.key(JWT_ES256));
+	EXPECT_EQ(ask_token(t), 200);
+	EXPECT_EQ(ask_token(token(claims)), 200) << "it is the same key here";
+	EXPECT_EQ(ask_token(token(R"({"iss":"other.example","cdniuc":"regex:.*"})")), 401);
+}
+
+TEST_F(UriSigningTest, a_look_uses_nothing_up)
+{
+	std::string t = token(R"({"jti":"look","exp":1893456000,"cdniuc":"regex:.*"})"),
+		    uri = "http://cdn.example/a?URISigningPackage=" + t;
+	struct uri_signing_request request = {span_of(uri), {}, client, now, true};
+	for (int expected : {200, 200, 407}) {
+		if (expected == 407) {
+			EXPECT_EQ(ask(uri), 200);
+		}
+		uri_signing_verdict_clear(verdict.get());
+		uri_signing_verify(signing, &policy, &request, verdict.get());
+		EXPECT_EQ(verdict->code, expected);
+	}
 }
 
 } // namespace
