@@ -12,6 +12,7 @@
 #include "server.h"
 #include "sessions.h"
 #include "show_config.h"
+#include "sign.h"
 #include "telemetry.h"
 #include "transaction.h"
 #include "trim.h"
@@ -51,8 +52,9 @@ bool control_init(struct control *control, struct plane *plane, const struct set
 	control->started = plane_now_ns(plane) / UINT64_C(1000000000);
 	control->base = event_base_new();
 	control->patterns = pattern_cache_new();
+	control->sign = sign_new();
 	control->helper = control->base ? helper_new(control->base, settings->control_cpu) : NULL;
-	return control->helper && control->patterns &&
+	return control->helper && control->patterns && control->sign &&
 	       publish_init(&control->publisher, plane, control->base);
 }
 
@@ -103,6 +105,7 @@ bool control_load(struct control *control, struct config_reading *reading, struc
 {
 	char err[512];
 	bool from_image;
+	sign_load(control->sign, &control->settings->signing, faults);
 	if (!begin_recursion(control, faults) || !open_state(control, faults)) {
 		config_close(reading);
 		return false;
@@ -279,6 +282,8 @@ void control_clear(struct control *control)
 	publish_finish(&control->publisher);
 	control->head = NULL;
 	pattern_cache_free(control->patterns);
+	sign_free(control->sign);
+	control->sign = NULL;
 	if (control->base)
 		event_base_free(control->base);
 	control->base = NULL;

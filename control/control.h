@@ -34,6 +34,7 @@ struct control {
 	struct tracing *trace;       /* under way, or NULL */
 	struct recursion *recursion; /* NULL: no CDN is asked for workers */
 	struct sessions *sessions;   /* with peers; NULL: before and after the loop */
+	struct sign *sign;           /* signed URIs */
 	struct drain drain;
 	struct event *cleaner;      /* of the state file */
 	uint32_t pass;              /* of the last reading of files */
@@ -61,7 +62,7 @@ struct control {
 bool control_init(struct control *control, struct plane *plane, const struct settings *settings,
 		  const char *config_path);
 
-/* Opens the state file, if there is one, and publishes the first view: what the configuration says and what was set at run time.
+/* Loads the keys of signing, opens the state file, if there is one, and publishes the first view: what the configuration says and what was set at run time.
  * The reading is taken over. false: faults say why. */
 bool control_load(struct control *control, struct config_reading *reading, struct faults *faults);
 

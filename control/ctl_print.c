@@ -72,6 +72,37 @@ void ctl_print_ports(const json_t *result)
 	ctl_table_print(json_object_get(result, "ports"), counters);
 }
 
+void ctl_print_signing(const json_t *result)
+{
+	static const struct ctl_column fields[] = {
+		{"name", "name"},
+		{"tokens remembered, at most", "verified"},
+		{"JWT IDs remembered, at most", "used"},
+		{"good", "good"},
+		{"refused", "refused"},
+		{"redirects signed", "redirects"},
+		{"tokens renewed", "renewed"},
+		{"could not be signed", "unsignable"},
+		{NULL, NULL},
+	};
+	static const struct ctl_column keys[] = {{"ISSUER", "issuer"},
+						 {"KID", "kid"},
+						 {"USE", "use"},
+						 {"ALGORITHMS", "algorithms"},
+						 {NULL, NULL}};
+	static const struct ctl_column codes[] = {
+		{"CODE", "code"}, {"REQUESTS", "count"}, {"WHAT", "text"}, {NULL, NULL}};
+	ctl_table_fields(result, fields);
+	if (json_array_size(json_object_get(result, "keys"))) {
+		putchar('\n');
+		ctl_table_print(json_object_get(result, "keys"), keys);
+	}
+	if (json_array_size(json_object_get(result, "codes"))) {
+		putchar('\n');
+		ctl_table_print(json_object_get(result, "codes"), codes);
+	}
+}
+
 /* A line for each counter, a column for each worker. */
 void ctl_print_recursion(const json_t *result)
 {

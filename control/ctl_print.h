@@ -15,6 +15,7 @@ void ctl_print_dris(const json_t *result);
 void ctl_print_adverts(const json_t *result);
 void ctl_print_footprints(const json_t *result);
 void ctl_print_zones(const json_t *result);
+void ctl_print_signing(const json_t *result);
 void ctl_print_explain(const json_t *result);
 void ctl_print_set(const json_t *result);
 void ctl_print_commit(const json_t *result); /* of everything that changes tables */

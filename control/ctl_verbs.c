@@ -101,6 +101,8 @@ const struct ctl_verb ctl_verbs[] = {
 	{"show footprints", "show.footprints", none, page, CTL_LOOKS, ctl_print_footprints,
 	 "Named footprints, and the size of the table."},
 	{"show zones", "show.zones", none, page, CTL_LOOKS, ctl_print_zones, "DNS zones."},
+	{"show signing", "show.signing", none, none, CTL_LOOKS, ctl_print_signing,
+	 "Signed URIs: whose signatures are good, and how many requests were refused, and why."},
 	{"show history", "show.history", none, page + 1, CTL_LOOKS, ctl_print_history,
 	 "Commits, the newest first; rollback and diff reach those that are kept."},
 	{"show config", "show.config", none, LIST({"running", NULL, CTL_DEFAULT, false}), CTL_PAGES,

@@ -8,6 +8,7 @@
 #include "replay.h"
 #include "restart.h"
 #include "sessions.h"
+#include "sign.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,6 +175,7 @@ static void log_end(struct reload *reload, const struct commit_result *result)
 	if (result->done) {
 		note_changes(control, &reload->settings);
 		sessions_reload(control->sessions, &reload->settings);
+		sign_reload(control->sign, &reload->settings.signing);
 		log_line(LOG_LEVEL_INFO,
 			 "reloaded %s: generation %lu, %u added, %u changed, %u removed in %.3f s",
 			 control->config_path, control->generation, result->counts.added,

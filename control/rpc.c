@@ -71,6 +71,7 @@ static const struct {
 	{"show.adverts", show_adverts},
 	{"show.footprints", show_footprints},
 	{"show.zones", show_zones},
+	{"show.signing", show_signing},
 	{"show.config", show_config},
 	{"show.peers", show_peers},
 	{"show.peer", show_peer},

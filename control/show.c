@@ -3,6 +3,7 @@
 #include "show.h"
 
 #include "recursion.h"
+#include "sign.h"
 #include "stats.h"
 
 #include <rte_ethdev.h>
@@ -181,4 +182,10 @@ json_t *show_drops(struct control *control, struct json_in *params, struct rpc_c
 							      drop_reason_text(i)));
 	}
 	return json_pack("{s:o}", "drops", list);
+}
+
+json_t *show_signing(struct control *control, struct json_in *params, struct rpc_call *call)
+{
+	(void)call;
+	return json_in_end(params) ? sign_json(control->sign) : NULL;
 }

@@ -8,6 +8,7 @@
 #include "lib/hits.h"
 #include "log.h"
 #include "reload.h"
+#include "sign.h"
 #include "telemetry.h"
 
 #include <openssl/rand.h>
@@ -69,6 +70,12 @@ static bool make_keys(struct settings *settings, struct plane *plane, struct fau
 	return made;
 }
 
+static bool load(struct control *control, struct config_reading *reading, struct faults *faults)
+{
+	sign_load(control->sign, &control->settings->signing, faults);
+	return reload_first(control, reading, faults);
+}
+
 /* Reads everything as a start would, without ports and workers, and without the state file. */
 static int check(const struct options *options, struct settings *settings,
 		 struct config_reading *reading, struct faults *faults)
@@ -81,7 +88,7 @@ static int check(const struct options *options, struct settings *settings,
 	if (!control_init(&control, &plane, settings, options->config)) {
 		faults_add(faults, (struct place){NULL, 0}, "no memory to start");
 		config_close(reading);
-	} else if (reload_first(&control, reading, faults)) {
+	} else if (load(&control, reading, faults)) {
 		const struct view *view = control.head;
 		printf("%s: good: %u scopes, %u targets, %u zones, %zu ports\n", options->config,
 		       view->n_of[OBJECT_SCOPE], view->n_of[OBJECT_CDN] + view->n_of[OBJECT_NODE],

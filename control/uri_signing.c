@@ -148,7 +148,11 @@ static enum uri_sign_code find(struct checking *c)
 	uri_sign_token_find(c->request->uri, name, &at);
 	if (!at.token.at)
 		at.token = uri_sign_token_cookie(c->request->cookies, name);
-	if (!normal(&at, c->verdict->uri, sizeof(c->verdict->uri)) || !take_token(c, at.token))
+	if (!normal(&at, c->verdict->uri, sizeof(c->verdict->uri))) {
+		c->verdict->uri[0] = '\0';
+		return URI_SIGN_MALFORMED;
+	}
+	if (!take_token(c, at.token))
 		return URI_SIGN_MALFORMED;
 	c->header = jwt_claims_object(c->jwt.header);
 	c->verdict->json = jwt_claims_object(c->jwt.claims);
