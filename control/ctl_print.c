@@ -255,6 +255,7 @@ void ctl_print_explain(const json_t *result)
 						   {"unstacked", "unstacked"},
 						   {"outcome", "outcome"},
 						   {"reason", "reason.text"},
+						   {"signed URI", "signing.text"},
 						   {"zone", "zone"},
 						   {"scope", "scope"},
 						   {"target", "target"},

@@ -3,6 +3,7 @@
 #include "explain.h"
 #include "lib/http_answer.h"
 #include "lib/http_request.h"
+#include "sign.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +61,35 @@ static bool headers_ok(struct json_in *params, json_t *headers)
 	return ok;
 }
 
+/* As the control thread does it with a request that waits for it. Gives "signing", NULL: it is not signed, or no memory. */
+static json_t *verify(struct explained *explained, struct span head, struct sign_answer *answer,
+		      struct http_found *found)
+{
+	const struct verdict *verdict = &explained->verdict;
+	uint8_t uri[HEAD_MAX], location[HEAD_MAX];
+	struct writer sent = writer_of(uri, sizeof(uri)),
+		      to = writer_of(location, sizeof(location));
+	if (verdict->outcome != VERDICT_REDIRECT || !verdict->scope ||
+	    !verdict->scope->signed_uri ||
+	    !http_answer_location(&to, &explained->req, verdict->dri) ||
+	    !http_request_uri(&sent, head.at, head.len, &explained->req) || to.bad || sent.bad)
+		return NULL;
+	const struct sign_request request = {
+		verdict->scope, &explained->req, {uri, (uint32_t)(sent.at - uri)}, .look = true};
+	enum uri_sign_code code =
+		sign_redirect(explained->control->sign, &request,
+			      (struct span){location, (uint32_t)(to.at - location)}, NULL, answer);
+	*found = (struct http_found){
+		.status = answer->location_len    ? verdict->scope->status
+			  : code == URI_SIGN_GOOD ? 503
+						  : 403,
+		.signed_uri = true,
+		.location = {(const uint8_t *)answer->location, (uint32_t)answer->location_len},
+		.cookie = {(const uint8_t *)answer->cookie, (uint32_t)answer->cookie_len},
+	};
+	return json_pack("{s:i, s:s}", "code", (int)code, "text", uri_sign_code_text(code));
+}
+
 /* Status line and Location, out of the bytes of the answer. */
 static json_t *answer_json(const char *bytes, size_t len)
 {
@@ -112,8 +142,17 @@ json_t *explain_http(struct control *control, struct json_in *params, struct rpc
 
 	char bytes[ANSWER_MAX], date[HTTP_DATE_LEN + 1];
 	http_date_write(date, explained.req.now);
-	struct http_answer answer = http_answer_write((uint8_t *)bytes, sizeof(bytes),
-						      &explained.req, &explained.verdict, date);
-	return explain_end(&explained, decoded != DROP_none ? decoded : answer.reason,
-			   answer_json(bytes, answer.len));
+	struct sign_answer sign;
+	struct http_found found;
+	json_t *signing =
+		verify(&explained, (struct span){head, (uint32_t)(w.at - head)}, &sign, &found);
+	struct http_answer answer =
+		signing ? http_answer_found((uint8_t *)bytes, sizeof(bytes), &found, date)
+			: http_answer_write((uint8_t *)bytes, sizeof(bytes), &explained.req,
+					    &explained.verdict, date);
+	json_t *json = explain_end(&explained, decoded != DROP_none ? decoded : answer.reason,
+				   answer_json(bytes, answer.len));
+	if (signing)
+		json_object_set_new(json, "signing", signing);
+	return json;
 }
