@@ -167,6 +167,8 @@ static void find_kept(struct worker *worker, uint64_t now_ms)
 	}
 	for (uint16_t k = 0; k < n; k++)
 		dri_cache_prefetch_question(dris, &asks[k]);
+	for (uint16_t k = 0; k < n; k++)
+		dri_cache_prefetch_answer(dris, &asks[k], &burst->requests[at[k]].client);
 	for (uint16_t k = 0; k < n; k++) {
 		answers[k] = find(worker, at[k], &asks[k], now_ms);
 		if (answers[k] && answers[k]->dri) {

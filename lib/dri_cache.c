@@ -26,8 +26,9 @@ struct dri_question {
 
 	struct dri_question *next __attribute__((aligned(64))); /* of its chain; changes */
 	uint64_t hash, target;
-	uint64_t lengths
-		[2]; /* of IPv4 and IPv6 prefixes: each plus 1, an octet each, until one is 0; changes */
+	/* For IPv4 and IPv6, both change: what is good for all; and the lengths of longer prefixes, an octet each, until one is 0. */
+	struct dri_answer *for_all[2];
+	uint64_t lengths[2];
 	uint32_t key_len, query_len;
 	uint8_t kind, strategy, protocol;
 	uint8_t text[]; /* key, query */
@@ -73,12 +74,10 @@ void dri_cache_ask(const struct dri_cache *cache, const struct target *target,
 		ask->kind = req->dns.qtype == DNS_AAAA ? DNS_AAAA : DNS_A;
 	else
 		ask->query = req->http.query;
-	uint64_t more[2] = {target->seed, (uint64_t)ask->strategy << 16 |
-						  (uint64_t)ask->protocol << 8 | ask->kind};
-	ask->hash = siphash(cache->key, ask->key.at, ask->key.len) ^
-		    siphash(cache->key, more, sizeof(more));
+	uint64_t what = (uint64_t)ask->strategy << 16 | (uint64_t)ask->protocol << 8 | ask->kind;
+	ask->hash = mix(siphash_table(cache->key, ask->key.at, ask->key.len) ^ target->seed ^ what);
 	if (ask->query.len)
-		ask->hash += siphash(cache->key, ask->query.at, ask->query.len);
+		ask->hash += siphash_table(cache->key, ask->query.at, ask->query.len);
 }
 
 static bool is_asked(const struct dri_question *question, const struct dri_ask *ask)
@@ -90,6 +89,11 @@ static bool is_asked(const struct dri_question *question, const struct dri_ask *
 	       memcmp(question->text, ask->key.at, ask->key.len) == 0 &&
 	       (!ask->query.len ||
 		memcmp(question->text + ask->key.len, ask->query.at, ask->query.len) == 0);
+}
+
+static struct dri_answer *for_all(const struct dri_question *question, const struct ip_addr *client)
+{
+	return __atomic_load_n(&question->for_all[client->family == 6], __ATOMIC_ACQUIRE);
 }
 
 static struct dri_question *first_question(const struct dri_cache *cache, const struct dri_ask *ask)
@@ -109,6 +113,15 @@ void dri_cache_prefetch_question(const struct dri_cache *cache, const struct dri
 		return;
 	__builtin_prefetch(&question->next);
 	__builtin_prefetch(question->text);
+}
+
+void dri_cache_prefetch_answer(const struct dri_cache *cache, const struct dri_ask *ask,
+			       const struct ip_addr *client)
+{
+	const struct dri_question *question = first_question(cache, ask);
+	const struct dri_answer *answer = question ? for_all(question, client) : NULL;
+	if (answer)
+		__builtin_prefetch(&answer->until_ms);
 }
 
 static struct dri_question *find_question(const struct dri_cache *cache, const struct dri_ask *ask)
@@ -147,13 +160,15 @@ const struct dri_answer *dri_cache_find(const struct dri_cache *cache, const str
 					const struct ip_prefix *client, uint64_t now_ms)
 {
 	const struct dri_question *question = find_question(cache, ask);
-	const struct dri_answer *best = NULL;
 	if (!question)
 		return NULL;
+	const struct dri_answer *best = for_all(question, &client->addr);
+	if (best && now_ms >= best->until_ms)
+		best = NULL;
 	uint64_t lengths =
 		__atomic_load_n(&question->lengths[client->addr.family == 6], __ATOMIC_ACQUIRE);
 	for (; lengths; lengths >>= 8) {
-		struct ip_prefix wider = {client->addr, (uint8_t)((lengths & 0xff) - 1)};
+		struct ip_prefix wider = {client->addr, (uint8_t)(lengths & 0xff)};
 		if (wider.len > client->len)
 			continue;
 		ip_addr_mask(&wider.addr, wider.len);
@@ -234,10 +249,18 @@ static struct answers *round_of(struct dri_cache *cache, uint64_t ms)
 	return &cache->wheel[ms / ROUND_MS % ROUNDS];
 }
 
+/* Where the pointers to an answer begin. */
+static struct dri_answer **chain_of(struct dri_cache *cache, struct dri_question *question,
+				    const struct dri_answer *answer)
+{
+	return answer->client.len ? &cache->answers[answer->hash & cache->mask]
+				  : &question->for_all[answer->client.addr.family == 6];
+}
+
 static void remove_answer(struct dri_cache *cache, struct dri_answer *answer)
 {
 	struct dri_question *question = answer->question;
-	struct dri_answer **link = &cache->answers[answer->hash & cache->mask];
+	struct dri_answer **link = chain_of(cache, question, answer);
 	while (*link != answer)
 		link = &(*link)->next;
 	__atomic_store_n(link, answer->next, __ATOMIC_RELEASE);
@@ -314,7 +337,9 @@ static struct dri_question *add_question(struct dri_cache *cache, const struct d
 /* false: there are too many others. */
 static bool add_length(struct dri_question *question, const struct ip_prefix *client)
 {
-	uint64_t *lengths = &question->lengths[client->addr.family == 6], is = client->len + 1u;
+	uint64_t *lengths = &question->lengths[client->addr.family == 6], is = client->len;
+	if (!is)
+		return true;
 	for (unsigned i = 0; i < LENGTHS_MAX; i++) {
 		uint64_t there = *lengths >> 8 * i & 0xff;
 		if (there == is)
@@ -379,10 +404,12 @@ static struct dri_answer *new_answer(const struct dri_given *given)
 static void put_answer(struct dri_cache *cache, struct dri_question *question,
 		       struct dri_answer *answer)
 {
-	struct dri_answer *old = find_answer(cache, question, &answer->client), **chain;
+	struct dri_answer *old = answer->client.len
+					 ? find_answer(cache, question, &answer->client)
+					 : for_all(question, &answer->client.addr);
 	answer->question = question;
 	answer->hash = hash_client(question, &answer->client);
-	chain = &cache->answers[answer->hash & cache->mask];
+	struct dri_answer **chain = chain_of(cache, question, answer);
 	answer->next = *chain;
 	__atomic_store_n(chain, answer, __ATOMIC_RELEASE);
 	TAILQ_INSERT_TAIL(&cache->by_age, answer, by_age);

@@ -54,6 +54,8 @@ void dri_cache_ask(const struct dri_cache *cache, const struct target *target,
 /* A burst's lookups go beside each other: each of these steps for all of them, then dri_cache_find. */
 void dri_cache_prefetch_slot(const struct dri_cache *cache, const struct dri_ask *ask);
 void dri_cache_prefetch_question(const struct dri_cache *cache, const struct dri_ask *ask);
+void dri_cache_prefetch_answer(const struct dri_cache *cache, const struct dri_ask *ask,
+			       const struct ip_addr *client);
 
 /* The newest answer whose prefix holds the client's. NULL: there is none. */
 const struct dri_answer *dri_cache_find(const struct dri_cache *cache, const struct dri_ask *ask,
