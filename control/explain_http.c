@@ -61,32 +61,28 @@ static bool headers_ok(struct json_in *params, json_t *headers)
 	return ok;
 }
 
-/* As the control thread does it with a request that waits for it. Gives "signing", NULL: it is not signed, or no memory. */
-static json_t *verify(struct explained *explained, struct span head, struct sign_answer *answer,
-		      struct http_found *found)
+/* As the control thread does it with a request that waits for it: the verdict is then about the signed location. Gives "signing", NULL: it
+ * is not signed, or no memory. */
+static json_t *verify(struct explained *explained, struct dri **dri)
 {
-	const struct verdict *verdict = &explained->verdict;
+	struct verdict *verdict = &explained->verdict;
 	uint8_t uri[HEAD_MAX], location[HEAD_MAX];
 	struct writer sent = writer_of(uri, sizeof(uri)),
 		      to = writer_of(location, sizeof(location));
 	if (verdict->outcome != VERDICT_REDIRECT || !verdict->scope ||
 	    !verdict->scope->signed_uri ||
 	    !http_answer_location(&to, &explained->req, verdict->dri) ||
-	    !http_request_uri(&sent, head.at, head.len, &explained->req) || to.bad || sent.bad)
+	    !http_request_uri(&sent, &explained->req) || to.bad || sent.bad)
 		return NULL;
 	const struct sign_request request = {
 		verdict->scope, &explained->req, {uri, (uint32_t)(sent.at - uri)}, .look = true};
 	enum uri_sign_code code =
 		sign_redirect(explained->control->sign, &request,
-			      (struct span){location, (uint32_t)(to.at - location)}, NULL, answer);
-	*found = (struct http_found){
-		.status = answer->location_len    ? verdict->scope->status
-			  : code == URI_SIGN_GOOD ? 503
-						  : 403,
-		.signed_uri = true,
-		.location = {(const uint8_t *)answer->location, (uint32_t)answer->location_len},
-		.cookie = {(const uint8_t *)answer->cookie, (uint32_t)answer->cookie_len},
-	};
+			      (struct span){location, (uint32_t)(to.at - location)}, NULL, dri);
+	if (*dri)
+		verdict->dri = *dri;
+	else
+		verdict->outcome = code == URI_SIGN_GOOD ? VERDICT_NO_TARGET : VERDICT_FORBIDDEN;
 	return json_pack("{s:i, s:s}", "code", (int)code, "text", uri_sign_code_text(code));
 }
 
@@ -142,14 +138,14 @@ json_t *explain_http(struct control *control, struct json_in *params, struct rpc
 
 	char bytes[ANSWER_MAX], date[HTTP_DATE_LEN + 1];
 	http_date_write(date, explained.req.now);
-	struct sign_answer sign;
-	struct http_found found;
-	json_t *signing =
-		verify(&explained, (struct span){head, (uint32_t)(w.at - head)}, &sign, &found);
-	struct http_answer answer =
-		signing ? http_answer_found((uint8_t *)bytes, sizeof(bytes), &found, date)
-			: http_answer_write((uint8_t *)bytes, sizeof(bytes), &explained.req,
-					    &explained.verdict, date);
+	const struct dri *chosen = explained.verdict.dri;
+	struct dri *signed_dri = NULL;
+	json_t *signing = verify(&explained, &signed_dri);
+	struct http_answer answer = http_answer_write((uint8_t *)bytes, sizeof(bytes),
+						      &explained.req, &explained.verdict, date);
+	explained.verdict.dri = chosen;
+	if (signed_dri)
+		dri_release(signed_dri);
 	json_t *json = explain_end(&explained, decoded != DROP_none ? decoded : answer.reason,
 				   answer_json(bytes, answer.len));
 	if (signing)

@@ -8,6 +8,7 @@
 #include "lib/request.h"
 #include "metadata_acl.h"
 #include "metadata_tree.h"
+#include "sign_policy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,14 +110,43 @@ static json_t *scope_new(struct compiling *c, const struct region *region, const
 	return NULL;
 }
 
+static bool is_enforced(const struct compiling *c, const char *type)
+{
+	for (size_t i = 0; i < c->policy->n_types; i++)
+		if (!strcasecmp(type, c->policy->types[i]))
+			return true;
+	return false;
+}
+
+/* As uri-signing of the scope, when it is one that the scope may have. false: no memory. */
+static bool add_signing(struct compiling *c, const struct metadata_generic *signing, json_t *scope)
+{
+	struct json_in in;
+	char *text;
+	json_t *member = sign_policy_member(signing->value);
+	json_t *holder = json_pack("{s:O}", "uri-signing", member);
+	bool good = member && holder && json_object_set(scope, "uri-signing", member) == 0;
+	if (good) {
+		json_in_begin(&in, &c->source, holder, c->source.place, "MI.UriSigning");
+		sign_policy_read(&in, &text);
+		free(text);
+	}
+	json_decref(holder);
+	json_decref(member);
+	return good;
+}
+
 /* What the packet path and the log do with the requests that are accepted. */
-static bool add_attributes(struct compiling *c, const struct region *region, const char *name)
+static bool add_attributes(struct compiling *c, const struct region *region, uint8_t protocols,
+			   json_t *scope)
 {
 	struct metadata_generic signing, group;
+	const char *name = json_string_value(json_object_get(scope, "name"));
 	json_t *ccid = NULL;
 	bool good = true;
-	if (metadata_tree_find(&c->source, region->level, "MI.UriSigning", &signing))
-		good = json_object_set(c->out->signing, name, signing.value) == 0;
+	if (protocols & HTTP_PROTOCOLS && is_enforced(c, "MI.UriSigning") &&
+	    metadata_tree_find(&c->source, region->level, "MI.UriSigning", &signing))
+		good = add_signing(c, &signing, scope);
 	if (metadata_tree_find(&c->source, region->level, "MI.Grouping", &group))
 		ccid = json_object_get(group.value, "ccid");
 	return good && (!json_is_string(ccid) || json_object_set(c->out->groups, name, ccid) == 0);
@@ -140,7 +170,8 @@ static void emit(struct compiling *c, const struct region *region, const struct 
 		(!region->paths || json_object_set(scope, region->key, region->paths) == 0) &&
 		(!decision->where || json_object_set(scope, "footprints", decision->where) == 0) &&
 		(!decision->when || json_object_set(scope, "times", decision->when) == 0) &&
-		(decision->action != ALLOW || add_attributes(c, region, name));
+		(decision->action != ALLOW ||
+		 add_attributes(c, region, decision->protocols, scope));
 	if (!good ||
 	    json_array_append_new(c->out->objects, json_pack("{s:O}", "scope", scope)) != 0)
 		no_memory(c);
@@ -433,7 +464,6 @@ static void deny_host(struct compiling *c)
 		const char *name = json_string_value(json_object_get(scope, "name"));
 		if (!scope)
 			continue;
-		json_object_del(c->out->signing, name);
 		json_object_del(c->out->groups, name);
 		json_array_remove(c->out->objects, n - 1);
 	}
@@ -509,16 +539,14 @@ bool metadata_compile(json_t *tree, const struct metadata_policy *policy,
 	size_t before = faults->total, i;
 	json_t *match;
 	struct footprint_table *table = footprint_table_new(policy->geo);
-	*scopes = (struct metadata_scopes){
-		.objects = json_array(), .signing = json_object(), .groups = json_object()};
+	*scopes = (struct metadata_scopes){.objects = json_array(), .groups = json_object()};
 	c.source = (struct json_source){.faults = faults, .place = {policy->origin, 0}};
 	c.seen = json_object();
 	c.closed = json_object();
 	c.footprints = table ? footprint_begin(table) : NULL;
 	json_in_begin(&in, &c.source, tree, c.source.place, "HostIndex");
 	json_t *hosts = json_in_list(&in, "hosts");
-	if (!c.footprints || !c.seen || !c.closed || !scopes->objects || !scopes->signing ||
-	    !scopes->groups)
+	if (!c.footprints || !c.seen || !c.closed || !scopes->objects || !scopes->groups)
 		no_memory(&c);
 	else if (in.object && !hosts)
 		json_in_fault(&in, NULL, "'hosts' is missing");
@@ -537,7 +565,6 @@ bool metadata_compile(json_t *tree, const struct metadata_policy *policy,
 void metadata_scopes_clear(struct metadata_scopes *scopes)
 {
 	json_decref(scopes->objects);
-	json_decref(scopes->signing);
 	json_decref(scopes->groups);
 	faults_clear(&scopes->notes);
 	*scopes = (struct metadata_scopes){0};

@@ -26,8 +26,7 @@ struct metadata_policy {
 /* For metadata_scopes_clear. */
 struct metadata_scopes {
 	json_t *objects; /* list of {"node": ...}, {"dri": ...}, {"scope": ...}, as in a table file, references first */
-	json_t *signing;     /* value of MI.UriSigning by name of the scope that it is for */
-	json_t *groups;      /* ccid of MI.Grouping, likewise */
+	json_t *groups;      /* ccid of MI.Grouping by name of the scope that it is for */
 	struct faults notes; /* what is not served, and why */
 	size_t hosts;        /* that have scopes */
 	bool partial; /* there was no memory, or something is denied by no scope: not to be committed */
@@ -37,7 +36,8 @@ struct metadata_scopes {
  * the first path that matches counts, objects of the same type replace those above them, and a request is accepted when all three
  * lists allow it. What has mandatory metadata that is not enforced here is denied, or sent to its FallbackTarget. A DNS query
  * is decided by the host's own metadata, and denied when anything below is mandatory and not enforced (§4.1.6); of its
- * ProtocolACL it needs any protocol that is allowed.
+ * ProtocolACL it needs any protocol that is allowed. MI.UriSigning, when it is one of the types, becomes uri-signing of the scopes that
+ * accept HTTP requests.
  *
  * The objects are to be committed together or not at all: a scope that is left out would open what it denies.
  *

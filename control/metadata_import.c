@@ -12,6 +12,7 @@
 #include "metadata_serve.h"
 #include "sessions.h"
 #include "show.h"
+#include "sign.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,17 +185,40 @@ static void log_faults_of(const struct metadata_import *import, const struct fau
 			 faults->n ? faults->list[0].text : "there is no memory");
 }
 
+/* What the delivery enforces, and signed URIs, which we do when there are keys. Gives how many. */
+static size_t enforced_by_us(const struct metadata_import *import,
+			     const char *types[PEER_ENFORCED_MAX + 1])
+{
+	const struct peer_metadata *settings = settings_of(import);
+	size_t n = settings->n_enforced;
+	for (size_t i = 0; i < n; i++)
+		types[i] = settings->enforced[i];
+	if (sign_is_configured(import->peer->sessions->control->sign))
+		types[n++] = "MI.UriSigning";
+	return n;
+}
+
+static size_t count_signed(const json_t *objects)
+{
+	size_t i, n = 0;
+	json_t *object;
+	json_array_foreach (objects, i, object)
+		n += json_object_get(json_object_get(object, "scope"), "uri-signing") != NULL;
+	return n;
+}
+
 static bool compile(struct metadata_import *import, json_t *tree, struct metadata_scopes *scopes,
 		    struct faults *faults)
 {
 	const struct peer_metadata *settings = settings_of(import);
+	const char *types[PEER_ENFORCED_MAX + 1];
 	json_t *accept = json_loads(settings->accept, 0, NULL);
 	const struct metadata_policy policy = {
 		.name = import->tables.name,
 		.origin = settings->host_index,
 		.allow = accept,
-		.n_types = settings->n_enforced,
-		.types = (const char *const *)settings->enforced,
+		.n_types = enforced_by_us(import, types),
+		.types = types,
 		.dns = settings->dns,
 		.priority = settings->priority,
 		.scopes = settings->scopes,
@@ -217,7 +241,7 @@ static void take(struct metadata_import *import, json_t *tree)
 		import->counts.faults = faults.total;
 		import->counts.notes = scopes.notes.total;
 		import->counts.hosts = scopes.hosts;
-		import->signing = json_object_size(scopes.signing);
+		import->signing = count_signed(scopes.objects);
 		import->groups = json_object_size(scopes.groups);
 		import->settled = !faults.total;
 		forget_tree(import);

@@ -14,16 +14,18 @@ struct ri_exchange {
 	struct view *view; /* held: what was matched lives as long as this */
 	struct request req;
 	struct verdict verdict;
-	uint64_t tried;       /* candidates of the scope */
-	unsigned n_fallbacks; /* tried */
-	enum ri_error error;  /* what it comes to when nothing is left */
-	const char *reason;   /* lives for ever */
-	bool starting;        /* within ri_answer */
-	bool ended;           /* the answer was given */
-	uint8_t head[];       /* of the HTTP request that req points into */
+	uint64_t tried;                    /* candidates of the scope */
+	unsigned n_fallbacks;              /* tried */
+	enum ri_error error;               /* what it comes to when nothing is left */
+	const char *reason;                /* lives for ever */
+	struct uri_signing_verdict *proof; /* the URI is signed, and good; NULL: it need not be */
+	bool starting;                     /* within ri_answer */
+	bool ended;                        /* the answer was given */
+	uint8_t head[];                    /* of the HTTP request that req points into */
 };
 
-/* Gives the answer, or none; the exchange is gone after it. */
+/* Gives the answer, or none; the exchange is gone after it. A location is signed, when the request's URI had to be, and the answer then good
+ * for this request alone. */
 void ri_exchange_answer(struct ri_exchange *x, const struct ri_response *response,
 			const struct freshness *freshness);
 void ri_exchange_fail(struct ri_exchange *x, enum ri_error error, const char *reason);

@@ -5,6 +5,7 @@
 #include "cdni_media.h"
 #include "ri_decode.h"
 #include "ri_exchange.h"
+#include "sign.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,9 @@ static const char media_type[] = "application/cdni; ptype=" RI_RESPONSE_PTYPE,
 
 static void exchange_free(struct ri_exchange *x)
 {
+	if (x->proof)
+		uri_signing_verdict_clear(x->proof);
+	free(x->proof);
 	ri_request_clear(&x->request);
 	view_release(x->view);
 	free(x);
@@ -54,9 +58,44 @@ void ri_exchange_end(struct ri_exchange *x)
 		exchange_free(x);
 }
 
+static struct sign_request signed_request(const struct ri_exchange *x)
+{
+	const char *uri = x->request.uri;
+	return (struct sign_request){
+		.scope = x->verdict.scope,
+		.req = &x->req,
+		.uri = {(const uint8_t *)uri, (uint32_t)strlen(uri)},
+	};
+}
+
+/* RFC 9246 §4.3. Nobody else may be told of it, nor this one again. */
+static void answer_signed(struct ri_exchange *x, const struct ri_response *response)
+{
+	const char *to = response->location;
+	struct sign_request request = signed_request(x);
+	struct dri *dri =
+		sign_location(x->control->sign, &request, x->proof,
+			      (struct span){(const uint8_t *)to, (uint32_t)strlen(to)}, NULL);
+	if (!dri) {
+		ri_exchange_fail(x, RI_FAILED, "the redirection target cannot be signed");
+		return;
+	}
+	struct ri_response told = *response;
+	told.location = dri->location;
+	told.has_scope = false;
+	x->call.peer->counters->redirects++;
+	reply(&x->call, 200, not_stored, &told);
+	dri_release(dri);
+	ri_exchange_end(x);
+}
+
 void ri_exchange_answer(struct ri_exchange *x, const struct ri_response *response,
 			const struct freshness *freshness)
 {
+	if (x->proof) {
+		answer_signed(x, response);
+		return;
+	}
 	char cache_control[96] = "max-age=0";
 	if (freshness->fresh)
 		snprintf(cache_control, sizeof(cache_control),
@@ -99,6 +138,27 @@ static void fail_without_scope(struct ri_exchange *x)
 		ri_exchange_fail(x, RI_DELIVERY_PROTOCOL, "not delivered by this protocol");
 }
 
+/* Once, whoever is asked then: a token may be good only once. true: it need not be signed, or is good. */
+static bool verify(struct ri_exchange *x)
+{
+	char reason[128];
+	if (!x->verdict.scope->signed_uri || x->req.protocol == PROTOCOL_DNS)
+		return true;
+	x->proof = malloc(sizeof(*x->proof));
+	if (!x->proof) {
+		ri_exchange_fail(x, RI_FAILED, "no memory");
+		return false;
+	}
+	struct sign_request request = signed_request(x);
+	enum uri_sign_code code = sign_verify(x->control->sign, &request, x->proof);
+	if (code == URI_SIGN_GOOD)
+		return true;
+	snprintf(reason, sizeof(reason), "URI signing: %d, %s", (int)code,
+		 uri_sign_code_text(code));
+	ri_exchange_fail(x, RI_FAILED, reason);
+	return false;
+}
+
 static void decide(struct ri_exchange *x)
 {
 	match_scope(x->view, &x->control->match, &x->req, &x->verdict);
@@ -107,7 +167,7 @@ static void decide(struct ri_exchange *x)
 		fail_without_scope(x);
 	else if (scope->action == SCOPE_DENY)
 		ri_exchange_fail(x, RI_FAILED, "denied");
-	else
+	else if (verify(x))
 		ri_choose(x);
 }
 
@@ -156,6 +216,7 @@ static struct ri_exchange *exchange_new(struct control *control, struct ri_serve
 	x->call = *call;
 	x->view = control->plane->view;
 	view_retain(x->view);
+	x->proof = NULL;
 	x->tried = 0;
 	x->n_fallbacks = 0;
 	x->error = RI_NO_CAPACITY;

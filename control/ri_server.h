@@ -78,6 +78,9 @@ struct ri_call {
  *   router where the peer may not see nodes. A CDN: its DRI, or what it answers when it is asked; one that is in the cdn-path
  *   already is passed over. When a CDN that is asked has no answer, the next candidate is tried, then the fallbacks (RFC 7337
  *   RI-5). A DRI that does not fit leads to the fallbacks at once, as on the packet path.
+ *   When the scope has signed URIs, cs-uri is verified before, with a cookie if there is one, as on the packet path; the target is then signed
+ *   for the next hop (RFC 9246 §4.3), whoever gave it, told without a scope, and not to be stored. Error 500 "URI signing: CODE, why": it
+ *   is not good.
  * - Else an error: 500 no scope takes the request, or its scope denies it; 503 a CDN would have to be asked, but max-hops forbids
  *   it; 504 nothing usable; 505 no scope or DRI for the protocol of the URI (an https request is never sent to http); 506 none
  *   that redirects by DNS or HTTP as it is asked for; dns-only takes only addresses of nodes, or what a CDN below answers. What the

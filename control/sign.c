@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOG_SECONDS = 60 };
+enum {
+	LOG_SECONDS = 60,
+	LOCATION_MAX = URI_MAX + JWT_MAX + 512, /* with a token; and a cookie */
+};
 
 static const enum uri_sign_code codes[] = {
 	URI_SIGN_NONE,    URI_SIGN_GOOD,      URI_SIGN_SIGNATURE, URI_SIGN_ISSUER,
@@ -128,6 +131,11 @@ static bool take_over(struct sign *sign, const struct signing_settings *settings
 	return true;
 }
 
+bool sign_is_configured(const struct sign *sign)
+{
+	return sign && sign->signing;
+}
+
 bool sign_load(struct sign *sign, const struct signing_settings *settings, struct faults *faults)
 {
 	struct jwks keys = {0};
@@ -218,54 +226,74 @@ enum uri_sign_code sign_verify(struct sign *sign, const struct sign_request *req
 	return verdict->code;
 }
 
-/* The host of a URI, terminated; "": it is none. */
-static void host_of(struct span text, char host[URI_MAX + 1])
+/* What was written so far, for free(); NULL: it did not fit, or no memory. */
+static char *copy_of(const struct writer *w, const char *start)
 {
-	struct uri uri;
-	uint32_t len = uri_split(text, &uri) ? uri.host.len : 0;
-	for (uint32_t i = 0; i < len; i++)
-		host[i] = (char)octet_lower(uri.host.at[i]);
-	host[len] = '\0';
+	return w->bad ? NULL : strndup(start, (size_t)((const char *)w->at - start));
 }
 
-bool sign_location(struct sign *sign, const struct sign_request *request,
-		   const struct uri_signing_verdict *verdict, struct span location,
-		   const char *audience, struct sign_answer *answer)
+static struct dri *dri_new(const struct uri *to)
+{
+	struct dri *dri = calloc(1, sizeof(*dri));
+	if (!dri)
+		return NULL;
+	dri->refs = 1;
+	dri->footprint = SCOPE_ANY_FOOTPRINT;
+	dri->signed_uri = true;
+	dri->scheme = strdup(to->https ? "https" : "http");
+	dri->authority = strndup((const char *)to->host.at, to->host.len);
+	for (char *at = dri->authority; at && *at; at++)
+		*at = (char)octet_lower((uint8_t)*at);
+	return dri;
+}
+
+static bool fill(struct sign *sign, const struct sign_request *request,
+		 const struct uri_signing_verdict *verdict, struct span location,
+		 const char *audience, struct dri *dri)
 {
 	struct sign_policy policy;
-	char host[URI_MAX + 1];
-	struct writer to = writer_of(answer->location, sizeof(answer->location)),
-		      cookie = writer_of(answer->cookie, sizeof(answer->cookie));
+	char text[LOCATION_MAX], set[LOCATION_MAX];
+	struct writer to = writer_of(text, sizeof(text)), cookie = writer_of(set, sizeof(set));
 	uint64_t now = request->req->now;
-	answer->location_len = answer->cookie_len = 0;
-	if (!sign || !sign->signing || verdict->code != URI_SIGN_GOOD ||
-	    !sign_policy_split(&policy, request->scope->signing))
+	if (!dri->authority || !dri->scheme ||
+	    !sign_policy_split(&policy, request->scope->signing) ||
+	    !uri_signing_redirect(sign->signing, &policy.policy, verdict, location,
+				  audience ? audience : dri->authority, now, &to))
 		return false;
-	if (!audience)
-		host_of(location, host);
-	if (!uri_signing_redirect(sign->signing, &policy.policy, verdict, location,
-				  audience ? audience : host, now, &to)) {
-		sign->unsignable += !request->look;
-		return false;
-	}
-	answer->location_len = (size_t)(to.at - (uint8_t *)answer->location);
+	dri->location = copy_of(&to, text);
 	if (verdict->claims.transport == JWT_TRANSPORT_COOKIE &&
 	    uri_signing_renew(sign->signing, &policy.policy, verdict, now, &cookie))
-		answer->cookie_len = (size_t)(cookie.at - (uint8_t *)answer->cookie);
-	sign->redirects += !request->look;
-	sign->renewed += answer->cookie_len && !request->look;
-	return true;
+		dri->cookie = copy_of(&cookie, set);
+	return dri->location;
+}
+
+struct dri *sign_location(struct sign *sign, const struct sign_request *request,
+			  const struct uri_signing_verdict *verdict, struct span location,
+			  const char *audience)
+{
+	struct uri to;
+	if (!sign || !sign->signing || verdict->code != URI_SIGN_GOOD)
+		return NULL;
+	struct dri *dri = uri_split(location, &to) ? dri_new(&to) : NULL;
+	if (dri && !fill(sign, request, verdict, location, audience, dri)) {
+		dri_release(dri);
+		dri = NULL;
+	}
+	if (request->look)
+		return dri;
+	sign->redirects += dri != NULL;
+	sign->renewed += dri && dri->cookie;
+	sign->unsignable += !dri;
+	return dri;
 }
 
 enum uri_sign_code sign_redirect(struct sign *sign, const struct sign_request *request,
-				 struct span location, const char *audience,
-				 struct sign_answer *answer)
+				 struct span location, const char *audience, struct dri **dri)
 {
 	struct uri_signing_verdict verdict;
 	enum uri_sign_code code = sign_verify(sign, request, &verdict);
-	answer->location_len = answer->cookie_len = 0;
-	if (code == URI_SIGN_GOOD)
-		sign_location(sign, request, &verdict, location, audience, answer);
+	*dri = code == URI_SIGN_GOOD ? sign_location(sign, request, &verdict, location, audience)
+				     : NULL;
 	uri_signing_verdict_clear(&verdict);
 	return code;
 }

@@ -6,6 +6,7 @@
 #include "lib/request.h"
 #include "lib/scope.h"
 #include "lib/settings.h"
+#include "lib/target.h"
 #include "uri_signing.h"
 
 /* Control thread, as all of this. */
@@ -22,6 +23,9 @@ bool sign_load(struct sign *sign, const struct signing_settings *settings, struc
 /* The same at a reload; faults are logged. */
 void sign_reload(struct sign *sign, const struct signing_settings *settings);
 
+/* Is there a group `signing`? */
+bool sign_is_configured(const struct sign *sign);
+
 /* A request, and the scope with signed URIs that won. */
 struct sign_request {
 	const struct scope *scope;
@@ -36,28 +40,17 @@ struct sign_request {
 enum uri_sign_code sign_verify(struct sign *sign, const struct sign_request *request,
 			       struct uri_signing_verdict *verdict);
 
-/* Octets of a location with its token, and of a cookie. */
-enum { SIGN_LOCATION_MAX = URI_MAX + JWT_MAX + 512 };
-
-struct sign_answer {
-	size_t location_len; /* 0: it cannot be signed */
-	size_t cookie_len;   /* 0: no cookie is to be set */
-	char location[SIGN_LOCATION_MAX];
-	char cookie
-		[SIGN_LOCATION_MAX]; /* value of a Set-Cookie field: the client's token renewed */
-};
-
 /* Signs where a good request is redirected: location as http_answer_location or a CDN that was asked gives it, with the client's token or
  * without. audience: the next hop as it calls itself; NULL: the host of the location. It is said only when the client's token
- * says one. false: the location is too long or not a URI, or there is no memory: 503. */
-bool sign_location(struct sign *sign, const struct sign_request *request,
-		   const struct uri_signing_verdict *verdict, struct span location,
-		   const char *audience, struct sign_answer *answer);
+ * says one. Gives the DRI that http_answer_write takes for this one request, with one reference: location, and a cookie when the
+ * client's token asks for a renewed one. NULL: the location is too long or not a URI, or there is no memory: 503. */
+struct dri *sign_location(struct sign *sign, const struct sign_request *request,
+			  const struct uri_signing_verdict *verdict, struct span location,
+			  const char *audience);
 
 /* Both, for a request whose location is known at once. */
 enum uri_sign_code sign_redirect(struct sign *sign, const struct sign_request *request,
-				 struct span location, const char *audience,
-				 struct sign_answer *answer);
+				 struct span location, const char *audience, struct dri **dri);
 
 /* What is configured, and how many requests ended how. NULL: no memory. */
 json_t *sign_json(const struct sign *sign);

@@ -113,13 +113,19 @@ static struct http_answer write_redirect(uint8_t *out, size_t cap, const struct 
 {
 	uint16_t status = verdict->scope ? verdict->scope->status : 302;
 	struct writer w = writer_of(out, cap);
-	if (verdict->scope && verdict->scope->signed_uri)
+	const struct dri *dri = verdict->dri;
+	if (verdict->scope && verdict->scope->signed_uri && !(dri && dri->signed_uri))
 		return write_kind(out, cap, &not_signed, date);
 	write_start(&w, kind_of(redirects, sizeof(redirects) / sizeof(redirects[0]), status), date);
 	writer_text(&w, "Location: ");
-	if (!http_answer_location(&w, req, verdict->dri))
+	if (!http_answer_location(&w, req, dri))
 		return write_error(out, cap, 503, date);
-	writer_text(&w, "\r\n");
+	writer_text(&w, dri->signed_uri ? "\r\nCache-Control: no-store\r\n" : "\r\n");
+	if (dri->cookie) {
+		writer_text(&w, "Set-Cookie: ");
+		writer_text(&w, dri->cookie);
+		writer_text(&w, "\r\n");
+	}
 	write_end(&w);
 	if (w.bad)
 		return write_error(out, cap, 414, date);
@@ -133,8 +139,9 @@ struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct requ
 	case VERDICT_REDIRECT:
 		return write_redirect(out, cap, req, verdict, date);
 	case VERDICT_DENY:
-	case VERDICT_FORBIDDEN:
 		return write_error(out, cap, 403, date);
+	case VERDICT_FORBIDDEN:
+		return write_kind(out, cap, &not_signed, date);
 	case VERDICT_NO_SCOPE:
 		return write_error(out, cap, 404, date);
 	case VERDICT_ASK:
@@ -144,37 +151,4 @@ struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct requ
 		break;
 	}
 	return write_error(out, cap, req->http.status, date);
-}
-
-static bool is_visible(struct span text)
-{
-	for (uint32_t i = 0; i < text.len; i++)
-		if (text.at[i] <= ' ' || text.at[i] > '~')
-			return false;
-	return text.len;
-}
-
-struct http_answer http_answer_found(uint8_t *out, size_t cap, const struct http_found *found,
-				     const char date[HTTP_DATE_LEN])
-{
-	struct writer w = writer_of(out, cap);
-	if (!found->location.len && found->signed_uri && found->status == 403)
-		return write_kind(out, cap, &not_signed, date);
-	if (!found->location.len)
-		return write_error(out, cap, found->status, date);
-	if (!is_visible(found->location))
-		return write_error(out, cap, 503, date);
-	write_start(&w, kind_of(redirects, sizeof(redirects) / sizeof(redirects[0]), found->status),
-		    date);
-	writer_text(&w, "Location: ");
-	writer_bytes(&w, found->location.at, found->location.len);
-	if (found->cookie.len) {
-		writer_text(&w, "\r\nSet-Cookie: ");
-		writer_bytes(&w, found->cookie.at, found->cookie.len);
-	}
-	writer_text(&w, found->signed_uri ? "\r\nCache-Control: no-store\r\n" : "\r\n");
-	write_end(&w);
-	if (w.bad)
-		return write_error(out, cap, 414, date);
-	return (struct http_answer){(size_t)(w.at - out), DROP_none};
 }

@@ -24,9 +24,10 @@ enum { HTTP_ANSWER_ERROR_MAX = 128 };
  * - no target: 503 with Retry-After. So too for a redirect whose DRI has no HTTP part, would send
  * an https request to http, or needs the redirecting host of a request that has none.
  * - error: req->http.status; 405 with Allow.
- * - a redirect by a scope with signed URIs: 403, as nobody has verified it: http_answer_found.
+ * - a redirect by a scope with signed URIs: not to be stored, as it is for this client alone, and with a cookie when the DRI has one;
+ * 403 when nobody has verified it (the DRI is none that was signed), or it is not good. Why is told in logs only (RFC 9246 §5.1, §6.4).
  *
- * A redirect that does not fit becomes 414. `date` is what http_date_write gives for now. Any thread. */
+ * A redirect that does not fit becomes 414; a signed one is some 300 to 900 octets longer. `date` is what http_date_write gives for now. Any thread. */
 struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct request *req,
 				     const struct verdict *verdict, const char date[HTTP_DATE_LEN]);
 
@@ -37,17 +38,3 @@ struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct requ
  * no HTTP part (dri may be NULL), it would send an https request to http, or it needs the redirecting
  * host of a request that has none. What does not fit shows in w->bad. Any thread. */
 bool http_answer_location(struct writer *w, const struct request *req, const struct dri *dri);
-
-/* What became of a request that waited for it: where it is redirected, or why not. */
-struct http_found {
-	uint16_t status;      /* of the redirect: the scope's; without a location of the error */
-	bool signed_uri;      /* of a scope with signed URIs (RFC 9246) */
-	struct span location; /* the whole URI; empty: an error */
-	struct span cookie;   /* the value of a Set-Cookie field, without controls; empty: none */
-};
-
-/* Writes the answer, as http_answer_write does. With signed URIs it is for this client alone and not to be stored, and 403 counts as
- * http_unsigned: why is told in logs only (RFC 9246 §5.1, §6.4). A location that is not visible ASCII becomes 503; a redirect that
- * does not fit 414, and for those signed anew that is some 300 to 900 octets earlier. Any thread. */
-struct http_answer http_answer_found(uint8_t *out, size_t cap, const struct http_found *found,
-				     const char date[HTTP_DATE_LEN]);

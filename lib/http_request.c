@@ -169,7 +169,7 @@ static enum drop_reason read_request_line(struct reader *r, struct request *req,
 	enum drop_reason reason = expect(r, " ", 1);
 	if (reason)
 		return reason;
-	struct span target = read_class(r, OCTET_TARGET);
+	struct span target = req->http.target = read_class(r, OCTET_TARGET);
 	if (target.len == 0)
 		return refuse(r);
 	uint8_t major;
@@ -366,18 +366,15 @@ bool http_request_unstack(struct request *req, const char *path_prefix, size_t p
 	return true;
 }
 
-bool http_request_uri(struct writer *w, const uint8_t *bytes, size_t len, const struct request *req)
+bool http_request_uri(struct writer *w, const struct request *req)
 {
-	const uint8_t *target = memchr(bytes, ' ', len);
-	size_t left = target ? len - (size_t)(++target - bytes) : 0;
-	const uint8_t *end = left ? memchr(target, ' ', left) : NULL;
-	struct span host = http_request_header(req, "host", 4);
-	if (!end || (target[0] == '/' && !host.len))
+	struct span target = req->http.target, host = http_request_header(req, "host", 4);
+	if (target.at[0] == '/' && !host.len)
 		return false;
-	if (target[0] == '/') {
+	if (target.at[0] == '/') {
 		writer_text(w, "http://");
 		writer_bytes(w, host.at, host.len);
 	}
-	writer_bytes(w, target, (size_t)(end - target));
+	writer_bytes(w, target.at, target.len);
 	return true;
 }

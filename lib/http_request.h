@@ -45,8 +45,7 @@ struct span http_request_header(const struct request *req, const char *name, siz
  * §2. */
 bool http_request_unstack(struct request *req, const char *path_prefix, size_t prefix_len);
 
-/* Writes the effective URI of a request as the client sent it (RFC 9110 §7.1), from the bytes that http_request_parse took:
- * an absolute target as it is, else "http://", the Host field and the target. false: the request has no host. What does not fit
- * shows in w->bad. Any thread. */
-bool http_request_uri(struct writer *w, const uint8_t *bytes, size_t len,
-		      const struct request *req);
+/* Writes the effective URI of a request to be matched as the client sent it (RFC 9110 §7.1), whatever was taken off it since: an
+ * absolute target as it is, else "http://", the Host field and the target. false: it has no host. What does not fit shows in w->bad.
+ * Any thread. */
+bool http_request_uri(struct writer *w, const struct request *req);

@@ -95,6 +95,7 @@ void dri_release(struct dri *dri)
 	free(dri->scheme);
 	free(dri->path_prefix);
 	free(dri->location);
+	free(dri->cookie);
 	free(dri);
 }
 

@@ -45,6 +45,8 @@ struct dri {
 	char *path_prefix; /* starts and ends with '/'; "/" when none is configured */
 	bool include_redirecting_host;
 	char *location; /* of one that was asked for: the whole URI; then authority is there, and the others are not */
+	char *cookie; /* value of a Set-Cookie field that goes with location, without controls; or NULL */
+	bool signed_uri; /* location was signed for one request, whose URI was verified (RFC 9246) */
 };
 
 /* Immutable, counted by the control thread; a change of its state or of its DRIs makes a new one in the same place. One block of

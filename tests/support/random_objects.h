@@ -117,12 +117,13 @@ class RandomObjects
 		return R"({"cdn": ")" + random.one_of(cdns) + R"(", "type": "FCI.)" +
 		       random.one_of(said) + footprints() + "}";
 	}
-	std::string signing()
+	/* Of every other scope, as its text happens to be long. */
+	static std::string signing(size_t len)
 	{
 		static const char *const said[] = {
-			"", R"("enforce": false)", R"("issuers": ["csp", "u"])",
-			R"("package-attribute": "tok", "jwt-header": {"alg": "ES256"})"};
-		return random.one_of(said);
+			"{}", R"({"enforce": false})", R"({"issuers": ["csp", "u"]})",
+			R"({"package-attribute": "tok", "jwt-header": {"alg": "ES256"}})"};
+		return len % 8 < 4 ? std::string(R"(, "uri-signing": )") + said[len % 8] : "";
 	}
 	std::string action()
 	{
@@ -141,9 +142,7 @@ class RandomObjects
 				std::to_string(1 + random.below(3)) + "}";
 		if (random.once_in(6))
 			fallback += R"(, "requires": ["MI.Cache"])";
-		if (random.once_in(6))
-			fallback += R"(, "uri-signing": {)" + signing() + "}";
-		return text + "]" + fallback;
+		return text + "]" + fallback + signing(text.size() + fallback.size());
 	}
 };
 

@@ -150,7 +150,7 @@ TEST_F(ConfigTest, FaultsHaveLineAndText)
 	} cases[] = {
 		{"colour = 1;",
 		 "t.conf:2: configuration: unknown key 'colour'; known: eal, "
-		 "workers, ports, tcp, dns, control, state, interconnection, "
+		 "workers, ports, tcp, dns, recursion, control, state, interconnection, "
 		 "peers, signing, geo, footprints, cdns, nodes, dris, adverts, zones, "
 		 "distinguished, fallback, scopes, tables\n"},
 		{"zoned = ();",

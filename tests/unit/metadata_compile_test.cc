@@ -243,9 +243,25 @@ TEST(metadata_compile, signing_and_groups)
 	ASSERT_TRUE(world.good) << world.said;
 	EXPECT_EQ(dump(world.scopes.groups),
 		  R"({"md:h.t#0":"c1","md:h.t#1":"c2","md:h.t#3":"c1"})");
-	EXPECT_EQ(json_object_size(world.scopes.signing), 3u);
-	EXPECT_EQ(dump(json_object_get(world.scopes.signing, "md:h.t#1")),
-		  R"({"issuers":["csp.example"]})");
+	unsigned n = 0;
+	size_t i;
+	json_t *object;
+	json_array_foreach (world.scopes.objects, i, object) {
+		json_t *scope = json_object_get(object, "scope"),
+		       *signing_of = json_object_get(scope, "uri-signing");
+		bool dns = dump(scope).find(R"("protocols":["dns"])") != std::string::npos;
+		if (json_object_get(scope, "action"))
+			continue;
+		EXPECT_EQ(signing_of == nullptr, dns) << dump(scope);
+		if (signing_of) {
+			EXPECT_EQ(dump(signing_of), R"({"issuers":["csp.example"]})");
+		}
+		n += signing_of != nullptr;
+	}
+	EXPECT_EQ(n, 2u);
+	MetadataWorld bad(index(host("h.t", generic("MI.UriSigning", R"({"issuers":1})"))));
+	EXPECT_NE(bad.said.find("issuers: expected a list"), std::string::npos) << bad.said;
+	EXPECT_EQ(ask(bad, "/x", "10.0.0.1"), "deny");
 }
 
 /* A host with a fault is denied, the others count. */

@@ -69,7 +69,7 @@ struct Compiled {
 		json_t *object;
 		json_array_foreach (scopes.objects, i, object)
 			all += dump(object) + "\n";
-		all += dump(scopes.signing) + dump(scopes.groups);
+		all += dump(scopes.groups);
 	}
 	~Compiled()
 	{

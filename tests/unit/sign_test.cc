@@ -51,7 +51,7 @@ struct SignTest : testing::Test {
 	struct scope scope = {};
 	bool look = false;
 	uint64_t at = now;
-	std::unique_ptr<struct sign_answer> answer = std::make_unique<struct sign_answer>();
+	struct dri *dri = nullptr;
 
 	SignTest()
 	{
@@ -60,7 +60,14 @@ struct SignTest : testing::Test {
 	}
 	~SignTest() override
 	{
+		forget();
 		sign_free(sign);
+	}
+	void forget()
+	{
+		if (dri)
+			dri_release(dri);
+		dri = nullptr;
 	}
 	bool load(const Signing &with)
 	{
@@ -91,7 +98,8 @@ struct SignTest : testing::Test {
 			    to = location.empty() ? "http://d.example/x" + target : location;
 		scope.signing = &policy[0];
 		struct sign_request request = {&scope, &asked.req, span_of(uri), look};
-		return sign_redirect(sign, &request, span_of(to), audience, answer.get());
+		forget();
+		return sign_redirect(sign, &request, span_of(to), audience, &dri);
 	}
 	int ask_claims(const std::string &claims)
 	{
@@ -99,11 +107,11 @@ struct SignTest : testing::Test {
 	}
 	std::string location() const
 	{
-		return std::string(answer->location, answer->location_len);
+		return dri ? dri->location : "";
 	}
 	std::string cookie() const
 	{
-		return std::string(answer->cookie, answer->cookie_len);
+		return dri && dri->cookie ? dri->cookie : "";
 	}
 	/* The claims of the token in a text, which our own key has signed. */
 	json_t *claims_of(const std::string &text)
@@ -170,6 +178,9 @@ TEST_F(SignTest, a_good_request_is_signed_for_the_next_hop)
 	EXPECT_EQ(claim(location(), "aud"), "-") << "the old one had none";
 	EXPECT_EQ(claim(location(), "cdniuc"), R"("regex:http://d\\.example/x/m/.*")");
 	EXPECT_EQ(cookie(), "");
+	EXPECT_TRUE(dri->signed_uri);
+	EXPECT_STREQ(dri->scheme, "http");
+	EXPECT_STREQ(dri->authority, "d.example");
 	EXPECT_EQ(count("good"), 1);
 	EXPECT_EQ(count("redirects"), 1);
 	EXPECT_EQ(count("refused"), 0);
