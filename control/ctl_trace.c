@@ -19,6 +19,8 @@ static const struct ctl_column columns[] = {
 	{"DECODE", "nanoseconds.decode"},
 	{"MATCH", "nanoseconds.match"},
 	{"CHOOSE", "nanoseconds.choose"},
+	{"ASK", "nanoseconds.ask"},
+	{"COUNT", "nanoseconds.count"},
 	{"REPLY", "nanoseconds.reply"},
 	{"SEAL NS", "nanoseconds.seal"},
 	{"HOST", "host"},

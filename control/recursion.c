@@ -5,6 +5,7 @@
 #include "log.h"
 #include "peer_redirect.h"
 #include "recursion_question.h"
+#include "recursion_sign.h"
 #include "sessions.h"
 
 #include <openssl/rand.h>
@@ -43,10 +44,10 @@ static void hand_back(struct recursion *recursion, struct parked *parked, enum p
 	park_hand_back(parked->park, parked);
 }
 
+/* Takes the reference over. */
 static void hand_back_dri(struct recursion *recursion, struct parked *parked, struct dri *dri,
 			  uint8_t ecs_scope)
 {
-	dri->refs++;
 	parked->dri = dri;
 	parked->ecs_scope = ecs_scope;
 	hand_back(recursion, parked, PARK_ANSWERED);
@@ -101,11 +102,43 @@ static bool share(struct recursion_question *question, uint64_t now)
 		dri_cache_find(recursion->dris, &question->ask, &question->user, now);
 	if (!answer || !question->parked)
 		return false;
-	if (answer->dri)
+	if (answer->dri) {
+		answer->dri->refs++;
 		hand_back_dri(recursion, question->parked, answer->dri, answer->client.len);
-	else
+	} else {
 		hand_back(recursion, question->parked, PARK_REFUSED);
+	}
 	return true;
+}
+
+static void end_plain(struct recursion_question *question, const struct ri_response *response,
+		      const struct freshness *kept, uint64_t now, struct dri *dri)
+{
+	if (dri) {
+		struct ip_prefix client = recursion_question_range(question, response);
+		keep(question, dri, &client, kept, now);
+		if (question->parked)
+			hand_back_dri(question->recursion, question->parked, dri, client.len);
+		else
+			dri_release(dri);
+	} else if (question->parked) {
+		keep(question, NULL, &question->user, kept, now);
+		hand_back_nothing(question, now);
+	}
+}
+
+/* A token may be good only once, so that the worker cannot try another CDN: the fallback is what is left. */
+static void end_signed(struct recursion *recursion, struct parked *parked,
+		       struct recursion_sign *sign, struct dri *told)
+{
+	struct dri *dri = told ? recursion_sign_told(sign, told) : NULL;
+	if (!dri)
+		dri = recursion_sign_fallback(sign, parked);
+	if (dri)
+		hand_back_dri(recursion, parked, dri, 0);
+	else
+		hand_back(recursion, parked, PARK_NO_ANSWER);
+	recursion_sign_free(sign);
 }
 
 static void on_answer(void *arg, const struct ri_response *response, const struct freshness *kept)
@@ -115,15 +148,12 @@ static void on_answer(void *arg, const struct ri_response *response, const struc
 	uint64_t now = plane_tsc_ms(recursion->control->plane);
 	struct dri *dri =
 		response ? recursion_question_dri(question, response, recursion->turn++) : NULL;
-	if (dri) {
-		struct ip_prefix client = recursion_question_range(question, response);
-		keep(question, dri, &client, kept, now);
-		if (question->parked)
-			hand_back_dri(recursion, question->parked, dri, client.len);
-		dri_release(dri);
-	} else if (question->parked) {
-		keep(question, NULL, &question->user, kept, now);
-		hand_back_nothing(question, now);
+	if (question->sign) {
+		end_signed(recursion, question->parked, question->sign, dri);
+		if (dri)
+			dri_release(dri);
+	} else {
+		end_plain(question, response, kept, now, dri);
 	}
 	free(question);
 }
@@ -172,13 +202,52 @@ static struct recursion_question *question_of(struct recursion *recursion, struc
 	return question;
 }
 
+/* What is in the tables is signed at once; a CDN that has to be asked is asked with the URI as the client sent it. */
+static void take_signed(struct recursion *recursion, struct parked *parked, uint64_t now)
+{
+	struct recursion_sign *sign = recursion_sign_new(recursion->control, parked);
+	const struct target *target = sign ? recursion_sign_target(sign) : NULL;
+	if (!sign) {
+		hand_back(recursion, parked, PARK_NO_ANSWER);
+		return;
+	}
+	if (!recursion_sign_is_good(sign)) {
+		hand_back(recursion, parked, PARK_FORBIDDEN);
+		recursion_sign_free(sign);
+		return;
+	}
+	if (target && target->strategy == STRATEGY_ITERATIVE) {
+		struct dri *dri = recursion_sign_to(sign, target);
+		if (dri) {
+			hand_back_dri(recursion, parked, dri, 0);
+			recursion_sign_free(sign);
+			return;
+		}
+	}
+	struct peer *peer = target && target->strategy != STRATEGY_ITERATIVE
+				    ? find_peer(recursion, target->seed)
+				    : NULL;
+	struct recursion_question *question =
+		peer ? question_of(recursion, peer, parked, now) : NULL;
+	if (!question) {
+		end_signed(recursion, parked, sign, NULL);
+		return;
+	}
+	question->sign = sign;
+	ask(question, peer);
+}
+
 static void take(struct recursion *recursion, struct parked *parked, uint64_t now)
 {
+	recursion->counters.taken++;
+	recursion->counters.waiting++;
+	if (parked->why == PARK_SIGN) {
+		take_signed(recursion, parked, now);
+		return;
+	}
 	struct peer *peer = find_peer(recursion, parked->target);
 	struct recursion_question *question =
 		peer ? question_of(recursion, peer, parked, now) : NULL;
-	recursion->counters.taken++;
-	recursion->counters.waiting++;
 	if (!question)
 		hand_back(recursion, parked, PARK_NO_ANSWER);
 	else if (share(question, now))

@@ -10,6 +10,8 @@
 struct recursion_question {
 	struct recursion *recursion;
 	struct parked *parked; /* who waits; NULL: nobody, it is asked ahead of need */
+	struct recursion_sign
+		*sign; /* the answer is to be signed, and for this request alone; NULL: it is not */
 	uint64_t since_ms;
 	struct dri_ask ask; /* points into this */
 	struct ip_prefix user;

@@ -9,6 +9,7 @@
 #include "push_dri.h"
 #include "recursion.h"
 #include "ri_serve.h"
+#include "sign.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -252,7 +253,8 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (struct peer *peer = sessions->list; peer; peer = peer->next)
 		peer_tend(peer, now);
-	recursion_run(sessions->control->recursion, sessions->list != NULL);
+	recursion_run(sessions->control->recursion,
+		      sessions->list || sign_is_configured(sessions->control->sign));
 	tend_leaving(sessions, false);
 }
 

@@ -234,9 +234,9 @@ json_t *show_peer(struct control *control, struct json_in *params, struct rpc_ca
 	const struct peer_settings *settings = peer->settings;
 	json_t *json = peer_json(peer);
 	json_t *more = json_pack(
-		"{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "identity",
-		text_or_null(settings->identity), "provider-id", settings->provider_id, "directory",
-		text_or_null(settings->directory), "redirection",
+		"{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"identity", text_or_null(settings->identity), "provider-id", settings->provider_id,
+		"directory", text_or_null(settings->directory), "redirection",
 		text_or_null(settings->redirection), "session", session_json(peer), "learnt",
 		rib_json(&peer->learnt), "pushed", rib_json(&peer->pushed), "pushes",
 		count(peer->pushes), "telling", told_json(peer), "redirects", redirects_json(peer),

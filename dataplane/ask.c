@@ -120,10 +120,30 @@ static bool resume(struct worker *worker, uint16_t i, uint64_t *tried)
 	return false;
 }
 
+static bool is_signed(const struct worker *worker, uint16_t i)
+{
+	const struct verdict *verdict = &worker->burst.verdicts[i];
+	return packet_is_sound(&worker->burst.packets[i]) && verdict->scope &&
+	       verdict->scope->signed_uri && worker->burst.requests[i].protocol != PROTOCOL_DNS &&
+	       (verdict->outcome == VERDICT_REDIRECT || verdict->outcome == VERDICT_ASK);
+}
+
 static bool is_asked(const struct worker *worker, uint16_t i)
 {
 	return worker->burst.verdicts[i].outcome == VERDICT_ASK &&
 	       packet_is_sound(&worker->burst.packets[i]);
+}
+
+/* A worker verifies no signature; what is not verified goes nowhere. It is verified once, as a token may be good only once. */
+static void verify(struct worker *worker, uint16_t i)
+{
+	const struct burst *burst = &worker->burst;
+	struct verdict *verdict = &worker->burst.verdicts[i];
+	bool verified = burst->returned && burst->returned[i]->why == PARK_SIGN;
+	if (!verified && park(worker, i, PARK_SIGN))
+		return;
+	verdict->outcome = VERDICT_NO_TARGET;
+	verdict->dri = NULL;
 }
 
 static void ask(struct worker *worker, uint16_t i, uint64_t now_ms)
@@ -133,6 +153,10 @@ static void ask(struct worker *worker, uint16_t i, uint64_t now_ms)
 	uint64_t tried = 0;
 	if (worker->burst.returned && resume(worker, i, &tried))
 		return;
+	if (is_signed(worker, i)) {
+		verify(worker, i);
+		return;
+	}
 	if (verdict->outcome == VERDICT_ASK && !can_be_asked(&worker->burst.requests[i])) {
 		verdict->outcome = VERDICT_REDIRECT;
 		verdict->dri = &no_data;
@@ -159,7 +183,8 @@ static void find_kept(struct worker *worker, uint64_t now_ms)
 	struct dri_ask asks[BURST_MAX];
 	uint16_t at[BURST_MAX], n = 0;
 	for (uint16_t i = 0; i < burst->n; i++) {
-		if (!is_asked(worker, i) || !can_be_asked(&burst->requests[i]))
+		if (!is_asked(worker, i) || is_signed(worker, i) ||
+		    !can_be_asked(&burst->requests[i]))
 			continue;
 		dri_cache_ask(dris, burst->verdicts[i].target, &burst->requests[i], &asks[n]);
 		dri_cache_prefetch_slot(dris, &asks[n]);
@@ -186,13 +211,14 @@ void ask_burst(struct worker *worker)
 	const struct burst *burst = &worker->burst;
 	bool any = burst->returned;
 	for (uint16_t i = 0; i < burst->n; i++)
-		any |= is_asked(worker, i);
+		any |= is_asked(worker, i) || is_signed(worker, i);
 	if (!any)
 		return;
 	uint64_t now_ms = plane_tsc_ms(worker->plane);
 	if (!burst->returned && worker->plane->dris)
 		find_kept(worker, now_ms);
 	for (uint16_t i = 0; i < burst->n; i++)
-		if (burst->returned ? packet_is_sound(&burst->packets[i]) : is_asked(worker, i))
+		if (burst->returned ? packet_is_sound(&burst->packets[i])
+				    : is_asked(worker, i) || is_signed(worker, i))
 			ask(worker, i, now_ms);
 }

@@ -404,9 +404,8 @@ static struct dri_answer *new_answer(const struct dri_given *given)
 static void put_answer(struct dri_cache *cache, struct dri_question *question,
 		       struct dri_answer *answer)
 {
-	struct dri_answer *old = answer->client.len
-					 ? find_answer(cache, question, &answer->client)
-					 : for_all(question, &answer->client.addr);
+	struct dri_answer *old = answer->client.len ? find_answer(cache, question, &answer->client)
+						    : for_all(question, &answer->client.addr);
 	answer->question = question;
 	answer->hash = hash_client(question, &answer->client);
 	struct dri_answer **chain = chain_of(cache, question, answer);
