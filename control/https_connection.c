@@ -35,12 +35,18 @@ static void count(const struct https_request *request, enum https_count what)
 	counts_of(request)->n[what]++;
 }
 
+/* Without TLS nobody has hands to shake. */
+static bool shakes(const struct https_request *request)
+{
+	return request->phase == PHASE_SHAKE && !request->plain;
+}
+
 static void enter(struct https_request *request, enum https_phase phase)
 {
 	const struct https_limits *limits = &request->server->limits;
 	const unsigned ms[] = {limits->shake_ms, limits->idle_ms, limits->request_ms, 0,
 			       limits->answer_ms}; /* as enum https_phase */
-	request->server->n_shaking -= request->phase == PHASE_SHAKE && phase != PHASE_SHAKE;
+	request->server->n_shaking -= shakes(request) && phase != PHASE_SHAKE;
 	request->phase = phase;
 	request->deadline_ms =
 		phase == PHASE_HELD ? UINT64_MAX : https_connection_now_ms() + ms[phase];
@@ -138,7 +144,7 @@ static void release(struct https_request *request)
 	if (request->fd >= 0)
 		server->by_fd[request->fd] = NULL;
 	server->n_connections--;
-	server->n_shaking -= request->phase == PHASE_SHAKE;
+	server->n_shaking -= shakes(request);
 	if (request->peer)
 		request->peer->counts.connections--;
 	if (server->current == request)
@@ -285,23 +291,40 @@ void https_connection_answered(struct https_request *request)
 
 /* --- Its beginning ------------------------------------------------------------------------------ */
 
+/* Nobody tells when a handshake has ended. */
+static void note_shaken(struct https_request *request)
+{
+	if (shakes(request) && request->peer &&
+	    SSL_is_init_finished(bufferevent_openssl_get_ssl(request->io)))
+		enter(request, PHASE_IDLE);
+}
+
 static struct https_request *oldest_shaking(const struct https_server *server)
 {
 	struct https_request *oldest = NULL;
-	for (struct https_request *request = server->connections; request; request = request->next)
-		if (request->phase == PHASE_SHAKE && !request->doomed)
+	for (struct https_request *request = server->connections; request;
+	     request = request->next) {
+		note_shaken(request);
+		if (shakes(request) && !request->doomed)
 			oldest = request;
+	}
 	return oldest;
+}
+
+static bool is_full(const struct https_server *server)
+{
+	return server->n_connections > server->limits.connections ||
+	       server->n_shaking > server->limits.shaking;
 }
 
 /* Who has not said who it is makes room for others. */
 static void make_room(struct https_server *server, struct https_request *newest)
 {
-	const struct https_limits *limits = &server->limits;
-	if (server->n_connections <= limits->connections && server->n_shaking <= limits->shaking)
+	if (!is_full(server))
 		return;
 	struct https_request *oldest = oldest_shaking(server);
-	https_connection_doom(oldest ? oldest : newest, HTTPS_REFUSED_CONNECTION);
+	if (is_full(server))
+		https_connection_doom(oldest ? oldest : newest, HTTPS_REFUSED_CONNECTION);
 }
 
 static struct https_request *request_new(struct https_server *server, bool plain)
@@ -334,7 +357,7 @@ static void watch(struct https_request *request)
 		request->next->link = &request->next;
 	server->connections = request;
 	server->n_connections++;
-	server->n_shaking++;
+	server->n_shaking += shakes(request);
 	make_room(server, request);
 	event_active(server->soon, EV_TIMEOUT, 0);
 }
@@ -473,9 +496,7 @@ static void judge(struct https_request *request, uint64_t now, uint64_t unix_now
 	static const enum https_count late[] = {HTTPS_CUT_HANDSHAKE, HTTPS_CUT_IDLE,
 						HTTPS_CUT_REQUEST, HTTPS_CUT_SLOW, HTTPS_CUT_SLOW};
 	bool waits = evbuffer_get_length(bufferevent_get_output(request->io)) > 0;
-	if (request->phase == PHASE_SHAKE && request->peer &&
-	    SSL_is_init_finished(bufferevent_openssl_get_ssl(request->io)))
-		enter(request, PHASE_IDLE);
+	note_shaken(request);
 	if (has_expired(request, unix_now))
 		https_connection_doom(request, HTTPS_CUT_EXPIRED);
 	else if (now >= request->deadline_ms)

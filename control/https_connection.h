@@ -48,7 +48,7 @@ struct https_server {
 	struct evhttp *secure, *open;
 	struct event *every_while, *soon;
 	struct https_request *connections; /* the newest first */
-	unsigned n_connections, n_shaking;
+	unsigned n_connections, n_shaking; /* shaking: those with TLS */
 	struct https_request **by_fd;
 	size_t n_by_fd;
 	struct https_request *current; /* whose handler runs, or NULL */

@@ -199,6 +199,38 @@ TEST_F(HttpsServerTest, ThousandsOfSilentConnectionsKeepNobodyOut)
 	EXPECT_GE(count(nullptr, HTTPS_REFUSED_CONNECTION), 2000u - limits.shaking);
 }
 
+TEST_F(HttpsServerTest, WhoHasShakenHandsMakesNoRoomForOthers)
+{
+	limits.shaking = 2;
+	start();
+	beside([&] {
+		std::vector<std::unique_ptr<Link>> known;
+		for (int i = 0; i < 10; i++)
+			known.push_back(std::make_unique<Link>(port(), files, "up"));
+		for (const auto &link : known) {
+			link->say("GET /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+			EXPECT_NE(link->hear("/echo").find("200 OK"), std::string::npos);
+		}
+	});
+	EXPECT_EQ(count(nullptr, HTTPS_REFUSED_CONNECTION), 0u);
+	EXPECT_EQ(count("up", HTTPS_REFUSED_CONNECTION), 0u);
+}
+
+TEST_F(HttpsServerTest, WithoutTlsNobodyHasHandsToShake)
+{
+	limits.shaking = 2;
+	start();
+	std::vector<std::unique_ptr<Link>> links;
+	for (int i = 0; i < 10; i++) /* all are there before the first one is taken */
+		links.push_back(std::make_unique<Link>(plain_port()));
+	beside([&] {
+		for (const auto &link : links) {
+			link->say("GET /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+			EXPECT_NE(link->hear("/echo").find("200 OK"), std::string::npos);
+		}
+	});
+}
+
 TEST_F(HttpsServerTest, WithoutTlsAPeerIsItsAddress)
 {
 	start();
