@@ -9,6 +9,7 @@ bench_build() { # programs that BUILD names are taken as they are
 	"$TOP/scripts/packages" build test
 	[[ $BUILD != "$TOP/build" ]] || "$TOP/scripts/build"
 	cc -std=gnu11 -O2 -I"$TOP" "$TOP/tests/bench/make_requests.c" "$TOP/lib/syn_cookie.c" -o "$BUILD/make_requests"
+	cc -std=gnu11 -O2 "$TOP/tests/bench/ask_ri.c" -lssl -lcrypto -o "$BUILD/ask_ri"
 }
 
 bench_host() { # HOST ADDRESS/LENGTH: knows the router, so that looking for one that restarts is no part of a figure
