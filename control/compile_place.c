@@ -11,22 +11,13 @@ enum { PATH_RANK_MAX = 2047 };
 
 /* --- places in the trie ----------------------------------------------------------------------------------------- */
 
-/* Host part of the key in req; false: not a host. */
-static bool place_host(const char *host, struct request *req, struct scope_rank_parts *rank)
+bool compiler_place_host(const char *host, struct request *req)
 {
 	bool wildcard = host[0] == '*' && (host[1] == '\0' || host[1] == '.');
 	const char *rest = wildcard ? host + 1 + (host[1] == '.') : host;
-	rank->host_exact = !wildcard;
-	rank->host_labels = 0;
-	if (!wildcard || host[1]) {
-		if (!request_key_host(req, (const uint8_t *)rest, strlen(rest)))
-			return false;
-		rank->host_labels = 1;
-		for (uint16_t i = 0; i < req->host_len; i++)
-			rank->host_labels += req->key[i] == '.';
-	} else {
-		req->host_len = 0;
-	}
+	req->host_len = 0;
+	if ((!wildcard || host[1]) && !request_key_host(req, (const uint8_t *)rest, strlen(rest)))
+		return false;
 	if (wildcard) {
 		if (req->host_len)
 			req->key[req->host_len++] = '.';
@@ -34,6 +25,17 @@ static bool place_host(const char *host, struct request *req, struct scope_rank_
 		req->key[req->host_len] = '/';
 		req->key_len = req->host_len + 1;
 	}
+	return true;
+}
+
+static bool place_host(const char *host, struct request *req, struct scope_rank_parts *rank)
+{
+	if (!compiler_place_host(host, req))
+		return false;
+	rank->host_exact = req->key[req->host_len - 1] != '*';
+	rank->host_labels = rank->host_exact;
+	for (uint16_t i = 0; i < req->host_len; i++)
+		rank->host_labels += req->key[i] == '.';
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* compile_target - CDNs, nodes and their states: checked, and taken into the tables. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compiler.h"
+#include "lib/request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +45,7 @@ static struct target *copy_target(const struct target *from, const struct attach
 				  const struct attached *more)
 {
 	struct target *to = target_new((enum target_kind)from->kind, from->name, from->provider_id,
-				       from->n_dris + (more && more->dri),
+				       from->excluded, from->n_dris + (more && more->dri),
 				       from->n_adverts + (more && more->advert));
 	if (!to)
 		return NULL;
@@ -73,6 +74,29 @@ bool compiler_attach(struct compiler *compiler, uint32_t id, const struct attach
 	return target && put_target(compiler, target);
 }
 
+/* As struct target says, the caller's to free. false: a fault was added. */
+static bool excluded_keys(struct compiler *compiler, const struct model_target *model,
+			  struct place place, char **keys)
+{
+	struct request req;
+	size_t len = 0;
+	*keys = model->n_excluded ? malloc(model->n_excluded * (REQUEST_HOST_MAX + 1) + 1) : NULL;
+	if (model->n_excluded && !*keys)
+		compiler_no_memory(compiler, place, model->name);
+	for (size_t i = 0; *keys && i < model->n_excluded; i++) {
+		if (!compiler_place_host(model->excluded[i], &req)) {
+			faults_add(compiler->faults, place,
+				   "cdn '%s': excluded-hosts: '%s' is not a host name", model->name,
+				   model->excluded[i]);
+			free(*keys);
+			*keys = NULL;
+			break;
+		}
+		len += (size_t)sprintf(*keys + len, " %.*s", (int)req.host_len, (char *)req.key);
+	}
+	return *keys || !model->n_excluded;
+}
+
 bool compiler_add_target(struct compiler *compiler, const struct model_target *model,
 			 struct place place)
 {
@@ -86,8 +110,12 @@ bool compiler_add_target(struct compiler *compiler, const struct model_target *m
 		return !refused;
 	bool there = entry.old && !entry.old->removed;
 	const struct target *old = there ? target_at(compiler, entry.old->made.id) : NULL;
-	struct target *target = target_new(model->kind, model->name, model->provider_id,
+	char *excluded;
+	if (!excluded_keys(compiler, model, place, &excluded))
+		return false;
+	struct target *target = target_new(model->kind, model->name, model->provider_id, excluded,
 					   old ? old->n_dris : 0, old ? old->n_adverts : 0);
+	free(excluded);
 	struct object *object = target ? entry_object(compiler, &entry) : NULL;
 	bool done = object;
 	for (uint32_t i = 0; done && old && i < old->n_dris; i++)

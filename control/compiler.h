@@ -121,6 +121,10 @@ char *compiler_host_key(struct compiler *compiler, const char *host, const char 
 			struct place place);
 char *compiler_lower(const char *text);
 
+/* The host part of the key of a host, or of "*.com" and "*": "com.*", "*". false: not a host. */
+struct request;
+bool compiler_place_host(const char *host, struct request *req);
+
 /* A URI path that starts and ends with '/'; else a fault. */
 bool compiler_path_prefix_ok(struct compiler *compiler, const char *prefix, struct place place);
 

@@ -52,9 +52,11 @@ static bool read_target(const struct json_source *source, json_t *json, enum tar
 			struct text *text, struct compiler *compiler)
 {
 	struct model_target model;
-	return model_json_target(source, json, kind, &model) &&
-	       (model.json = text_of(source, json, text)) &&
-	       compiler_add_target(compiler, &model, source->place);
+	bool done = model_json_target(source, json, kind, &model) &&
+		    (model.json = text_of(source, json, text)) &&
+		    compiler_add_target(compiler, &model, source->place);
+	model_json_target_clear(&model);
+	return done;
 }
 
 static bool read_cdn(const struct json_source *source, json_t *json, struct text *text,

@@ -69,6 +69,7 @@ static json_t *choice_text(enum choose_result result, uint64_t missing)
 		[CHOOSE_NOT_PICKED] = "not picked",
 		[CHOOSE_DRAIN] = "draining",
 		[CHOOSE_DOWN] = "down",
+		[CHOOSE_EXCLUDED] = "excluded by the content provider",
 	};
 	char offers[256];
 	if (result == CHOOSE_OVER_CAPACITY)

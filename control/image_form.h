@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-enum { IMAGE_FORMAT = 2 };
+enum { IMAGE_FORMAT = 3 };
 
 /* In the order of the file. */
 enum image_section {

@@ -140,15 +140,13 @@ static bool read_target(struct image_reader *reader, struct object *object)
 	if (form.configured > TARGET_DOWN || form.learnt > 1 ||
 	    form.strategy > STRATEGY_FULL_RECURSIVE || reader->n_targets == SCOPE_NO_TARGET)
 		return image_in_refuse(in, out_of_range);
-	struct image_new_target target = {.object = object,
-					  .configured = form.configured,
-					  .strategy = form.strategy,
-					  .learnt = form.learnt};
-	if (!image_in_text(in, &target.provider_id))
-		return false;
-	object->made.id = (uint32_t)reader->n_targets;
-	targets[reader->n_targets++] = target;
-	return true;
+	struct image_new_target *target = &targets[reader->n_targets];
+	*target = (struct image_new_target){.object = object,
+					    .configured = form.configured,
+					    .strategy = form.strategy,
+					    .learnt = form.learnt};
+	object->made.id = (uint32_t)reader->n_targets++;
+	return image_in_text(in, &target->provider_id) && image_in_text(in, &target->excluded);
 }
 
 /* Is the object named after a target ("cdn/b"), and perhaps more ("cdn/b vod.example.com")? */
@@ -376,8 +374,8 @@ static bool make_target(struct image_reader *reader, uint32_t i)
 	const struct image_new_target *new = &reader->targets[i];
 	struct view *view = reader->view;
 	enum target_kind kind = new->object->kind == OBJECT_CDN ? TARGET_CDN : TARGET_NODE;
-	struct target *target =
-		target_new(kind, new->object->name, new->provider_id, new->n_dris, new->n_adverts);
+	struct target *target = target_new(kind, new->object->name, new->provider_id, new->excluded,
+					   new->n_dris, new->n_adverts);
 	if (!target)
 		return false;
 	target->id = i;
@@ -521,8 +519,10 @@ static bool reader_begin(struct image_reader *reader, const struct image_use *us
 /* All but the view. */
 static void reader_clear(struct image_reader *reader)
 {
-	for (size_t i = 0; i < reader->n_targets; i++)
+	for (size_t i = 0; i < reader->n_targets; i++) {
 		free(reader->targets[i].provider_id);
+		free(reader->targets[i].excluded);
+	}
 	trie_build_free(reader->lists_by_key);
 	trie_build_free(reader->objects);
 	footprint_load_free(reader->footprints);

@@ -25,7 +25,7 @@ struct image_reader {
 
 	struct image_new_target {
 		const struct object *object;
-		char *provider_id;
+		char *provider_id, *excluded;
 		uint8_t configured, strategy;
 		bool learnt;
 		uint32_t n_dris, n_adverts, uses;

@@ -136,6 +136,7 @@ static void write_target(struct image_writer *writer, const struct object *objec
 	struct image_target form = {target->configured, target->learnt, target->strategy};
 	image_out_bytes(&writer->out, &form, sizeof(form));
 	image_out_text(&writer->out, target->provider_id);
+	image_out_text(&writer->out, target->excluded);
 }
 
 static void write_attached(struct image_writer *writer, const void *attached, uint32_t footprint)

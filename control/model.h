@@ -22,6 +22,8 @@ struct model_target {
 	enum target_state state;
 	bool learnt; /* its DRIs come from a peer */
 	enum redirection_strategy strategy;
+	const char **excluded; /* hosts whose content provider excludes it */
+	size_t n_excluded;
 	const char *json;
 };
 

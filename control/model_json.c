@@ -21,6 +21,16 @@ static void read_strategy(struct json_in *in, struct model_target *target)
 		json_in_drop(in, in->object, "strategy");
 }
 
+static void read_excluded(struct json_in *in, struct model_target *target)
+{
+	target->excluded = json_in_texts(in, "excluded-hosts", &target->n_excluded);
+	if (target->n_excluded > TARGET_EXCLUDED_MAX)
+		json_in_fault(in, json_object_get(in->object, "excluded-hosts"),
+			      "excluded-hosts: at most %d are possible", TARGET_EXCLUDED_MAX);
+	if (!target->n_excluded)
+		json_in_drop(in, in->object, "excluded-hosts");
+}
+
 bool model_json_target(const struct json_source *source, json_t *json, enum target_kind kind,
 		       struct model_target *target)
 {
@@ -31,9 +41,17 @@ bool model_json_target(const struct json_source *source, json_t *json, enum targ
 	if (kind == TARGET_CDN)
 		target->provider_id = json_in_text(&in, "provider-id", JSON_IN_OPTIONAL);
 	target->state = (enum target_state)json_in_choice(&in, "state", states, TARGET_UP);
-	if (kind == TARGET_CDN)
+	if (kind == TARGET_CDN) {
 		read_strategy(&in, target);
+		read_excluded(&in, target);
+	}
 	return json_in_end(&in);
+}
+
+void model_json_target_clear(struct model_target *target)
+{
+	free(target->excluded);
+	*target = (struct model_target){0};
 }
 
 const char *model_json_target_name(struct json_in *in, enum target_kind *kind)

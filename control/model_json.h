@@ -12,6 +12,7 @@
 
 bool model_json_target(const struct json_source *source, json_t *json, enum target_kind kind,
 		       struct model_target *target);
+void model_json_target_clear(struct model_target *target);
 
 bool model_json_dri(const struct json_source *source, json_t *json, struct model_dri *dri);
 void model_json_dri_clear(struct model_dri *dri);

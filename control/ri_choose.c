@@ -158,8 +158,7 @@ void ri_choose(struct ri_exchange *x)
 	const uint32_t fallbacks[RI_FALLBACKS] = {x->verdict.scope->fallback, x->view->fallback};
 	while (x->n_fallbacks < RI_FALLBACKS) {
 		uint32_t id = fallbacks[x->n_fallbacks++];
-		if (id != SCOPE_NO_TARGET && view_target(x->view, id)->state != TARGET_DOWN &&
-		    try_target(x, id))
+		if (match_may_have(x->view, &x->req, id) && try_target(x, id))
 			return;
 	}
 	ri_exchange_fail(x, x->error, x->reason);

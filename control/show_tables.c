@@ -36,11 +36,15 @@ static json_t *target_json(const struct view *view, const struct object *object)
 	const struct object *state = object_find(view->objects, OBJECT_STATE, path);
 	enum redirection_strategy strategy = (enum redirection_strategy)target->strategy;
 	const char *name = target->kind == TARGET_CDN ? redirection_strategy_name(strategy) : NULL;
-	return json_pack("{s:s, s:s*, s:s, s:s, s:s*, s:i}", "name", target->name, "provider-id",
-			 target->provider_id, "state",
-			 target_state_name((enum target_state)target->state), "set-by",
-			 state && !state->removed ? "operator" : "configuration", "strategy", name,
-			 "dris", (int)target->n_dris);
+	json_t *said = json_loads(object_json(object), 0, NULL);
+	json_t *json = json_pack("{s:s, s:s*, s:s, s:s, s:s*, s:i, s:O*}", "name", target->name,
+				 "provider-id", target->provider_id, "state",
+				 target_state_name((enum target_state)target->state), "set-by",
+				 state && !state->removed ? "operator" : "configuration",
+				 "strategy", name, "dris", (int)target->n_dris, "excluded-hosts",
+				 json_object_get(said, "excluded-hosts"));
+	json_decref(said);
+	return json;
 }
 
 json_t *show_cdns(struct control *control, struct json_in *params, struct rpc_call *call)

@@ -97,7 +97,7 @@ static bool resume(struct worker *worker, uint16_t i, uint64_t *tried)
 	uint64_t seeds[PARK_TRIED_MAX + 1];
 	switch ((enum park_result)back->result) {
 	case PARK_ANSWERED:
-		if (!match_resume(view, back->target, verdict))
+		if (!match_resume(view, &worker->burst.requests[i], back->target, verdict))
 			return false;
 		verdict->outcome = VERDICT_REDIRECT;
 		verdict->dri = back->dri;

@@ -27,6 +27,7 @@ enum choose_result {
 	CHOOSE_NOT_PICKED,
 	CHOOSE_DRAIN,
 	CHOOSE_DOWN,
+	CHOOSE_EXCLUDED, /* by the content provider of the host */
 	CHOOSE_NO_DELIVERY_PROTOCOL,
 	CHOOSE_NO_REDIRECTION_MODE,
 	CHOOSE_NO_METADATA,
@@ -72,7 +73,11 @@ uint64_t match_tried(const struct view *view, const struct scope *scope, const u
 		     unsigned n);
 
 /* Takes the target with this seed as chosen, if match_choose could have given it. */
-bool match_resume(const struct view *view, uint64_t seed, struct verdict *verdict);
+bool match_resume(const struct view *view, const struct request *req, uint64_t seed,
+		  struct verdict *verdict);
+
+/* Can the target with this id (or SCOPE_NO_TARGET) be sent the request at all? What a fallback has to be. */
+bool match_may_have(const struct view *view, const struct request *req, uint32_t id);
 
 /* The same one step at a time, for who tries one candidate after the other. Both raise verdict->ecs_scope as match_choose does. The
  * candidate that the scope's policy takes among those that can be used, without those tried; NULL: there is none. The DRI of a target

@@ -177,6 +177,8 @@ static enum choose_result test_candidate(struct choice *choice, const struct tar
 	*missing = 0;
 	if (target->state == TARGET_DOWN)
 		return CHOOSE_DOWN;
+	if (target_excludes(target, choice->req->key, choice->req->host_len))
+		return CHOOSE_EXCLUDED;
 	enum choose_result result = test_adverts(choice, target, missing);
 	if (result == CHOOSE_NOT_PICKED && !within_capacity(choice, target))
 		return CHOOSE_OVER_CAPACITY;
@@ -264,6 +266,14 @@ static bool send_to(struct choice *choice, uint32_t target, bool may_ask, struct
 	return true;
 }
 
+bool match_may_have(const struct view *view, const struct request *req, uint32_t id)
+{
+	if (id == SCOPE_NO_TARGET)
+		return false;
+	const struct target *target = view_target(view, id);
+	return target->state != TARGET_DOWN && !target_excludes(target, req->key, req->host_len);
+}
+
 static void choose(struct choice *choice, struct verdict *verdict)
 {
 	const struct scope *scope = choice->scope;
@@ -279,10 +289,8 @@ static void choose(struct choice *choice, struct verdict *verdict)
 	const uint32_t fallbacks[] = {scope->fallback, choice->view->fallback};
 	verdict->outcome = VERDICT_NO_TARGET;
 	for (unsigned i = 0; i < 2 && !verdict->fell_back; i++)
-		verdict->fell_back =
-			fallbacks[i] != SCOPE_NO_TARGET &&
-			view_target(choice->view, fallbacks[i])->state != TARGET_DOWN &&
-			send_to(choice, fallbacks[i], false, verdict);
+		verdict->fell_back = match_may_have(choice->view, choice->req, fallbacks[i]) &&
+				     send_to(choice, fallbacks[i], false, verdict);
 }
 
 static void begin(struct choice *choice, const struct view *view, struct match_context *context,
@@ -330,28 +338,26 @@ uint64_t match_tried(const struct view *view, const struct scope *scope, const u
 	return tried;
 }
 
-static bool is_there(const struct view *view, uint32_t id, uint64_t seed)
+static bool is_there(const struct view *view, const struct request *req, uint32_t id, uint64_t seed)
 {
-	if (id == SCOPE_NO_TARGET)
-		return false;
-	const struct target *target = view_target(view, id);
-	return target->seed == seed && target->state != TARGET_DOWN;
+	return match_may_have(view, req, id) && view_target(view, id)->seed == seed;
 }
 
-bool match_resume(const struct view *view, uint64_t seed, struct verdict *verdict)
+bool match_resume(const struct view *view, const struct request *req, uint64_t seed,
+		  struct verdict *verdict)
 {
 	const struct scope *scope = verdict->scope;
 	if (!scope || scope->action == SCOPE_DENY)
 		return false;
 	for (uint16_t i = 0; scope->action == SCOPE_REDIRECT && i < scope->n_candidates; i++)
-		if (is_there(view, scope->candidates[i].target, seed)) {
+		if (is_there(view, req, scope->candidates[i].target, seed)) {
 			verdict->target = view_target(view, scope->candidates[i].target);
 			verdict->candidate = (uint8_t)i;
 			return true;
 		}
 	const uint32_t fallbacks[] = {scope->fallback, view->fallback};
 	for (unsigned i = 0; i < 2; i++)
-		if (is_there(view, fallbacks[i], seed)) {
+		if (is_there(view, req, fallbacks[i], seed)) {
 			verdict->target = view_target(view, fallbacks[i]);
 			verdict->fell_back = true;
 			return true;

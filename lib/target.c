@@ -32,12 +32,13 @@ uint64_t target_seed(const char *name)
 }
 
 struct target *target_new(enum target_kind kind, const char *name, const char *provider_id,
-			  uint32_t n_dris, uint32_t n_adverts)
+			  const char *excluded, uint32_t n_dris, uint32_t n_adverts)
 {
 	size_t name_len = strlen(name) + 1,
-	       provider_len = provider_id ? strlen(provider_id) + 1 : 0;
+	       provider_len = provider_id ? strlen(provider_id) + 1 : 0,
+	       excluded_len = excluded ? strlen(excluded) + 1 : 0;
 	size_t fixed = sizeof(struct target) + ((size_t)n_dris + n_adverts) * sizeof(struct dri *);
-	struct target *target = calloc(1, fixed + name_len + provider_len);
+	struct target *target = calloc(1, fixed + name_len + provider_len + excluded_len);
 	if (!target)
 		return NULL;
 	char *text = (char *)target + fixed;
@@ -49,6 +50,8 @@ struct target *target_new(enum target_kind kind, const char *name, const char *p
 	target->name = memcpy(text, name, name_len);
 	if (provider_id)
 		target->provider_id = memcpy(text + name_len, provider_id, provider_len);
+	if (excluded)
+		target->excluded = memcpy(text + name_len + provider_len, excluded, excluded_len);
 	return target;
 }
 
@@ -111,6 +114,18 @@ bool dri_before(const struct dri *a, const struct dri *b)
 		if (strcmp(a->hosts[i], b->hosts[i]) != 0)
 			return strcmp(a->hosts[i], b->hosts[i]) < 0;
 	return a->n_hosts < b->n_hosts;
+}
+
+bool target_excludes(const struct target *target, const uint8_t *host_key, size_t len)
+{
+	size_t n;
+	for (const char *key = target->excluded; key && *key; key += n) {
+		n = strcspn(++key, " ");
+		bool wildcard = n && key[n - 1] == '*';
+		if ((wildcard ? len > n - 1 : len == n) && !memcmp(key, host_key, n - wildcard))
+			return true;
+	}
+	return false;
 }
 
 bool dri_is_for(const struct dri *dri, const uint8_t *host_key, size_t len)

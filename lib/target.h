@@ -18,7 +18,7 @@ enum target_state { TARGET_UP, TARGET_DRAIN, TARGET_DOWN };
  * names a redirection target. Fully recursive: that has to be a delivery node. */
 enum redirection_strategy { STRATEGY_ITERATIVE, STRATEGY_SEMI_RECURSIVE, STRATEGY_FULL_RECURSIVE };
 
-enum { DRI_ADDRESSES_MAX = 16, DNS_NAME_MAX = 255 };
+enum { DRI_ADDRESSES_MAX = 16, DNS_NAME_MAX = 255, TARGET_EXCLUDED_MAX = 64 };
 
 /* A Downstream Resource Identifier, whatever its source: how a request is sent to the target. The members are those of
  * FCI.RedirectTarget (RFC 8804 §2). Immutable, counted by the control thread. One that was withdrawn has neither part: what it fits
@@ -61,15 +61,18 @@ struct target {
 	uint64_t seed;      /* hash of the name, for consistent hashing */
 	const char *name;
 	const char *provider_id; /* CDN Provider ID (RFC 7975 §4.8) or NULL */
-	bool learnt;             /* its DRIs come from a peer: there may be none yet */
+	const char *
+		excluded; /* keys of hosts that are never sent to it, each behind a space; "com.example.*": all below; or NULL */
+	bool learnt;      /* its DRIs come from a peer: there may be none yet */
 	uint32_t n_dris, n_adverts;
 	struct dri **dris;       /* in the order of dri_before */
 	struct advert **adverts; /* those of a type together */
 };
 
-/* Control thread. A target with room for n_dris and n_adverts; NULL: no memory. They are the caller's to put in. */
+/* Control thread. A target with room for n_dris and n_adverts; NULL: no memory. They are the caller's to put in. provider_id and
+ * excluded may be NULL. */
 struct target *target_new(enum target_kind kind, const char *name, const char *provider_id,
-			  uint32_t n_dris, uint32_t n_adverts);
+			  const char *excluded, uint32_t n_dris, uint32_t n_adverts);
 void target_release(struct target *target);
 void dri_release(struct dri *dri);
 
@@ -89,6 +92,9 @@ uint64_t target_seed(const char *name);
 
 /* "cdn" or "node". */
 const char *target_kind_name(enum target_kind kind);
+
+/* Is a host in key form never sent to it? Any thread. */
+bool target_excludes(const struct target *target, const uint8_t *host_key, size_t len);
 
 /* Is it for a host in key form? Any thread. */
 bool dri_is_for(const struct dri *dri, const uint8_t *host_key, size_t len);

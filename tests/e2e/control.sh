@@ -65,6 +65,14 @@ check "all up again" sh -c "'$BUILD/turnoutctl' -s '$LAB_DIR/turnout.sock' cdn c
 expect "after: the first candidate" '^vod\.cdn-b\.example\.$' cname fr pair.cdn.example
 
 good=$(<"$LAB_DIR/e2e.conf")
+sed -i 's/{ name = "cdn-b";/& excluded-hosts = [ "*.cdn.example" ];/' "$LAB_DIR/e2e.conf"
+check "a content provider excludes a cdn" ctl reload
+expect "its requests go to the next candidate" '^vod\.cdn-c\.example\.$' cname fr pair.cdn.example
+expect "and to the fallback where it was the only one" '^192\.0\.2\.90$' cname fr www.cdn.example
+expect "explain says why" 'cdn-b.*excluded by the content provider' ctl explain dns pair.cdn.example A from 198.51.100.10
+printf '%s\n' "$good" >"$LAB_DIR/e2e.conf"
+check "it excludes it no more" ctl reload
+expect "and gets it again" '^vod\.cdn-b\.example\.$' cname fr pair.cdn.example
 sed -i 's/vod\.cdn-b\.example/new.cdn-b.example/' "$LAB_DIR/e2e.conf"
 check "reload" ctl reload
 expect "the new answer" '^new\.cdn-b\.example\.$' cname fr www.cdn.example

@@ -111,6 +111,9 @@ bool compiler_add_target(struct compiler *compiler, const struct model_target *t
 			or_none(target->provider_id) + " " + target_state_name(target->state) +
 			(target->strategy
 				 ? std::string(" ") + redirection_strategy_name(target->strategy)
+				 : "") +
+			(target->n_excluded
+				 ? " without " + std::to_string(target->n_excluded) + " hosts"
 				 : ""),
 		target->json);
 }

@@ -172,6 +172,9 @@ struct ImageWorld {
 						     one_of({"semi-recursive", "full-recursive"}) +
 						     "\""
 					   : "") +
+			       (once_in(2) ? R"(, "excluded-hosts": ["*.t", "h)" + number(3) +
+						     R"(.u"])"
+					   : "") +
 			       "}}";
 		case 3:
 			return R"({"node": {"name": "n)" + number(3) + R"("}})";

@@ -216,7 +216,9 @@ struct Maker {
 		return line("cdn", group({{"name", quoted(name("c", 4))},
 					  {"state", maybe(state())},
 					  {"provider-id", maybe(words())},
-					  {"strategy", maybe(strategy())}}));
+					  {"strategy", maybe(strategy())},
+					  {"excluded-hosts", maybe("[" + quoted("*.t") + ", " +
+								   quoted("x.u") + "]")}}));
 	}
 	std::string node()
 	{

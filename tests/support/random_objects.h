@@ -32,7 +32,12 @@ class RandomObjects
 			return R"({"name": ")" + random.one_of(cdns) + R"(", "state": ")" +
 			       state() + '"' +
 			       (random.once_in(4) ? R"(, "dri-source": "peer")" : "") +
-			       (random.once_in(3) ? R"(, "strategy": ")" + strategy() : "") + "}";
+			       (random.once_in(3) ? R"(, "strategy": ")" + strategy() : "") +
+			       (random.once_in(3)
+					? R"(, "excluded-hosts": [")" + random_host(random, 1) +
+						  R"(", "*.a.t"])"
+					: "") +
+			       "}";
 		case OBJECT_ADVERT:
 			return advert();
 		case OBJECT_NODE:

@@ -271,6 +271,7 @@ class ViewText
 				one += " dri " + std::to_string(target->dris[k]->order);
 			one += target->learnt ? " learnt" : "";
 			one += " strategy " + std::to_string(target->strategy);
+			one += target->excluded ? std::string(" excluded") + target->excluded : "";
 			for (uint32_t k = 0; k < target->n_adverts; k++)
 				one += " advert " + std::to_string(target->adverts[k]->offers);
 			all.push_back(one);

@@ -265,6 +265,14 @@ TEST(advert, cdn_whose_dris_are_learnt)
 	EXPECT_EQ(by_http(view), "n");
 }
 
+std::string many(unsigned n, const std::string &one)
+{
+	std::string list = one;
+	while (--n)
+		list += ", " + one;
+	return list;
+}
+
 TEST(advert, refused)
 {
 	const struct {
@@ -288,6 +296,14 @@ TEST(advert, refused)
 		 "strategy: expected one of \"iterative\", \"semi-recursive\", "
 		 "\"full-recursive\", not \"recursive\""},
 		{"node", R"({"name": "x", "strategy": "iterative"})", "unknown key 'strategy'"},
+		{"node", R"({"name": "x", "excluded-hosts": ["y.t"]})",
+		 "unknown key 'excluded-hosts'"},
+		{"cdn", R"({"name": "x", "excluded-hosts": ["y.t", "a b"]})",
+		 "cdn 'x': excluded-hosts: 'a b' is not a host name"},
+		{"cdn", R"({"name": "x", "excluded-hosts": ["a.*.t"]})",
+		 "cdn 'x': excluded-hosts: 'a.*.t' is not a host name"},
+		{"cdn", R"({"name": "x", "excluded-hosts": [)" + many(65, "\"y.t\"") + "]}",
+		 "excluded-hosts: at most 64 are possible"},
 		{"dri", R"({"cdn": "a"})", "expected 'dns-target', 'http-target' or both"},
 		{"dri", R"({"cdn": "a", "withdrawn": true, "http-target": {"host": "x.t"}})",
 		 "one that is withdrawn has no target"},

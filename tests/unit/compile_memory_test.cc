@@ -96,8 +96,9 @@ TEST(compile_memory, is_said_once)
 		struct pattern_cache *patterns = pattern_cache_new();
 		struct compiler *compiler = compiler_new(nullptr, patterns, 1, &faults);
 		ASSERT_NE(compiler, nullptr);
-		struct model_target target = {TARGET_CDN,         "a", "AS1:0", TARGET_UP, false,
-					      STRATEGY_ITERATIVE, "{}"};
+		const char *hosts[] = {"*.t"};
+		struct model_target target = {TARGET_CDN,         "a",   "AS1:0", TARGET_UP, false,
+					      STRATEGY_ITERATIVE, hosts, 1,       "{}"};
 		failing_malloc.reset(n);
 		EXPECT_FALSE(compiler_add_target(compiler, &target, {"test", 1}));
 		EXPECT_EQ(failing_malloc.failed, 1) << n;

@@ -16,7 +16,7 @@ TEST_F(ConfigTest, SampleGivesEveryObject)
 	EXPECT_EQ(compiler.all(),
 		  "footprint home 0[198.51.100.0/24 203.0.113.0/24]\n"
 		  "footprint campus 5[0[192.0.2.0/25]1[2001:db8:1::/48]]\n"
-		  "cdn b AS64496:1 up\n"
+		  "cdn b AS64496:1 up without 1 hosts\n"
 		  "node origin - up\n"
 		  "dri cdn b for vod.cdn.example dns router.b.example[] 60 http https "
 		  "router.b.example:8443 /oc/7/\n"

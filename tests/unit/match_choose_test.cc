@@ -84,6 +84,76 @@ TEST(choose, ordered_takes_the_first_that_is_up)
 	EXPECT_EQ(chosen(view), "a");
 }
 
+/* --- what content providers exclude ------------------------------------------------------------------------------ */
+
+View with_excluded(const std::string &hosts)
+{
+	TablesBuilder builder;
+	builder.zone("t").cdn("b").node("n");
+	builder.add("cdn", R"({"name": "a", "excluded-hosts": [)" + hosts + "]}");
+	builder.dri(
+		R"({"cdn": "a", "dns-target": {"host": "a.u"}, "http-target": {"host": "a.u"}})");
+	builder.fallback(R"({"cdn": "a"})");
+	builder.scope(
+		R"({"name": "s", "hosts": ["*"], "candidates": [{"cdn": "a"}, {"cdn": "b"}]})");
+	builder.scope(
+		R"({"name": "only", "hosts": ["*"], "paths": ["/only/"], "candidates": [{"cdn": "a"}]})");
+	builder.scope(
+		R"({"name": "back", "hosts": ["*"], "paths": ["/back/"], "candidates": [{"cdn": "a"}],
+		    "fallback": {"node": "n"}})");
+	return builder.finish();
+}
+
+std::string sent_to(View &view, const std::string &host, const std::string &path = "/")
+{
+	HttpAsk ask(host, path);
+	return match(view, ask).target_name();
+}
+
+TEST(choose, excluded_cdn_gets_nothing_of_the_hosts)
+{
+	View view(with_excluded(R"("*.CSP.example", "one.t", "[2001:db8::1]")"));
+	const struct {
+		const char *host, *target;
+	} cases[] = {
+		{"x.csp.example", "b"}, {"x.y.CSP.example", "b"}, {"csp.example", "a"},
+		{"xcsp.example", "a"},  {"one.t", "b"},           {"One.t", "b"},
+		{"x.one.t", "a"},       {"two.t", "a"},           {"on.t", "a"},
+		{"[2001:db8::1]", "b"}, {"[2001:db8::2]", "a"},   {"csp.example.org", "a"},
+	};
+	for (const auto &c : cases)
+		EXPECT_EQ(sent_to(view, c.host), c.target) << c.host;
+	DnsAsk ask("one.t", 1);
+	EXPECT_EQ(match(view, ask).target_name(), "b");
+	View all(with_excluded(R"("*")"));
+	EXPECT_EQ(sent_to(all, "two.t"), "b");
+	View none(with_excluded(""));
+	EXPECT_EQ(sent_to(none, "one.t"), "a");
+	EXPECT_STREQ(object_json(none.object(OBJECT_CDN, "a")), R"({"name":"a"})");
+}
+
+TEST(choose, excluded_cdn_is_no_fallback)
+{
+	View view(with_excluded(R"("*.csp.example")"));
+	EXPECT_EQ(sent_to(view, "x.csp.example", "/only/"), "");
+	EXPECT_EQ(sent_to(view, "x.csp.example", "/back/"), "n");
+	EXPECT_EQ(sent_to(view, "other.t", "/only/"), "a");
+}
+
+/* An answer for a CDN that came back when the provider had excluded it is not used. */
+TEST(choose, excluded_cdn_is_not_resumed)
+{
+	View view(with_excluded(R"("*.csp.example")"));
+	for (const auto &[host, good] :
+	     {std::pair<const char *, bool>{"x.csp.example", false}, {"x.t", true}}) {
+		HttpAsk ask(host, "/");
+		struct verdict verdict = {};
+		match_scope(view.get(), view.context.get(), &ask.req, &verdict);
+		EXPECT_EQ(match_resume(view.get(), &ask.req, target_seed("a"), &verdict), good)
+			<< host;
+	}
+}
+
 TEST(choose, weighted_keeps_to_the_weights)
 {
 	View view(tables_with(candidates("weighted", {1, 2, 3, 10})));

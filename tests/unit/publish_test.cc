@@ -19,7 +19,7 @@ struct PublishTest : testing::Test {
 
 	void SetUp() override
 	{
-		part = target_new(TARGET_CDN, "b", nullptr, 0, 0);
+		part = target_new(TARGET_CDN, "b", nullptr, nullptr, 0, 0);
 		size_t size = rte_rcu_qsbr_get_memsize(2);
 		plane.qsbr = static_cast<struct rte_rcu_qsbr *>(
 			aligned_alloc(64, (size + 63) / 64 * 64));
