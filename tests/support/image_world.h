@@ -130,7 +130,12 @@ struct ImageWorld {
 				  std::to_string(1 + below(9)) + "}";
 		if (once_in(2))
 			out += ", {" + target() + "}";
-		return out + "]" + (once_in(4) ? R"(, "fallback": {)" + target() + "}" : "");
+		out += "]";
+		if (once_in(5))
+			out += R"(, "uri-signing": )" +
+			       one_of({"{}", R"({"enforce": false})",
+				       R"({"issuers": ["a", "b"], "package-attribute": "t"})"});
+		return out + (once_in(4) ? R"(, "fallback": {)" + target() + "}" : "");
 	}
 	std::string dri()
 	{
