@@ -31,7 +31,7 @@ static bool match(struct recursion_sign *sign, const struct parked *parked)
 	match_scope(sign->view, &sign->control->match, req, &sign->match);
 	if (!sign->match.scope || !sign->match.scope->signed_uri)
 		return false;
-	if (match_resume(sign->view, parked->target, &sign->match))
+	if (match_resume(sign->view, req, parked->target, &sign->match))
 		sign->target = sign->match.target;
 	sign->signing = (struct sign_request){
 		.scope = sign->match.scope,
@@ -96,11 +96,10 @@ struct dri *recursion_sign_fallback(struct recursion_sign *sign, struct parked *
 {
 	const uint32_t fallbacks[] = {sign->match.scope->fallback, sign->view->fallback};
 	for (unsigned i = 0; i < 2; i++) {
-		if (fallbacks[i] == SCOPE_NO_TARGET)
+		if (!match_may_have(sign->view, &sign->req, fallbacks[i]))
 			continue;
 		const struct target *target = view_target(sign->view, fallbacks[i]);
-		struct dri *dri =
-			target->state == TARGET_DOWN ? NULL : recursion_sign_to(sign, target);
+		struct dri *dri = recursion_sign_to(sign, target);
 		if (!dri)
 			continue;
 		parked->target = target->seed;
