@@ -29,6 +29,7 @@ struct ri_question {
 	TAILQ_ENTRY(ri_question) beside;
 	struct ri_client *client;
 	struct ip_prefix user;
+	uint8_t protocol;
 	char *key;  /* of the request */
 	char *wait; /* under which others wait */
 };
@@ -37,6 +38,7 @@ struct ri_question {
 struct asker {
 	struct ri_client *client;
 	struct ip_prefix user;
+	uint8_t protocol;
 	uint64_t deadline;
 	bool alone; /* it waits for its own user's answer */
 	char *key, *body;
@@ -194,6 +196,7 @@ static struct ri_question *question_new(const struct asker *asker, const char *w
 		return NULL;
 	question->client = asker->client;
 	question->user = asker->user;
+	question->protocol = asker->protocol;
 	question->key = strdup(asker->key);
 	question->wait = strdup(wait);
 	TAILQ_INSERT_TAIL(&asker->client->questions, question, beside);
@@ -261,6 +264,7 @@ static struct asker *asker_new(struct ri_client *client, const struct ri_request
 	*asker = (struct asker){
 		.client = client,
 		.user = ri_request_client(request),
+		.protocol = (uint8_t)request->protocol,
 		.deadline = client->now + client->plan.wait_ms,
 		.key = key,
 		.body = ri_request_write(request),
@@ -310,23 +314,26 @@ void ri_client_refresh(struct ri_client *client, const struct ri_request *reques
 
 /* --- Hearing -------------------------------------------------------------------------------------- */
 
-static bool read_answer(struct answer *answer, const struct ri_heard *heard)
+static bool read_answer(struct answer *answer, const struct ri_question *question,
+			const struct ri_heard *heard)
 {
 	struct faults faults = {0};
 	bool good = heard && cdni_media_is(heard->content_type, RI_RESPONSE_PTYPE) &&
 		    ri_response_read(&answer->response, heard->body, heard->len, &faults);
 	faults_clear(&faults);
-	return good;
+	return good && (ri_response_is_refusal(&answer->response) ||
+			answer->response.protocol == question->protocol);
 }
 
-/* What cannot be read is a refusal of ours, and one for everybody. NULL: no memory. */
-static struct answer *answer_of(struct ri_client *client, const struct ri_heard *heard)
+/* What cannot be read, or is for another protocol, is a refusal of ours, and one for everybody. NULL: no memory. */
+static struct answer *answer_of(const struct ri_question *question, const struct ri_heard *heard)
 {
+	struct ri_client *client = question->client;
 	struct answer *answer = calloc(1, sizeof(*answer));
 	if (!answer)
 		return NULL;
 	answer->refs = 1;
-	if (!read_answer(answer, heard)) {
+	if (!read_answer(answer, question, heard)) {
 		ri_response_clear(&answer->response);
 		answer->response = (struct ri_response){.error_code = RI_FAILED,
 							.has_scope = true,
@@ -364,7 +371,7 @@ static void keep(struct ri_client *client, const struct ri_question *question,
 void ri_client_hear(struct ri_question *question, const struct ri_heard *heard, uint64_t now)
 {
 	struct ri_client *client = question->client;
-	struct answer *answer = answer_of(client, heard);
+	struct answer *answer = answer_of(question, heard);
 	client->now = now;
 	if (answer)
 		keep(client, question, answer, heard);

@@ -262,6 +262,11 @@ TEST_F(ri_client_test, what_is_no_answer_is_one_for_all)
 		[this] { hear("{"); },
 		[this] { hear(R"({"dns": {"rcode": 0, "name": "a.example"}})"); },
 		[this] {
+			hear(R"j({"http": {"sc-status": 302, "sc-version": "HTTP/1.1",
+				"sc-reason": "Found", "cs-uri": "http://a.example/",
+				"sc-(location)": "http://n1.example/"}})j");
+		},
+		[this] {
 			type = "application/json";
 			hear(target("n1.example"));
 			type = media_type;
