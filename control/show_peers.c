@@ -77,6 +77,21 @@ static bool has_sessions(const struct control *control, struct rpc_call *call)
 	return control->sessions;
 }
 
+/* Of a peer, or with NULL of connections that never belonged to one. */
+static json_t *requests_json(const struct sessions *sessions, const char *name)
+{
+	const struct https_counts *counts =
+		sessions->server ? https_server_counts(sessions->server, name) : NULL;
+	json_t *json = json_object();
+	if (!counts)
+		return json;
+	json_object_set_new(json, "connections-now", count(counts->connections));
+	for (int i = 0; i < HTTPS_COUNTS; i++)
+		json_object_set_new(json, https_count_name((enum https_count)i),
+				    count(counts->n[i]));
+	return json;
+}
+
 /* One page of a list. */
 struct page {
 	uint64_t offset, limit, total;
@@ -113,7 +128,10 @@ json_t *show_peers(struct control *control, struct json_in *params, struct rpc_c
 	for (const struct peer *peer = control->sessions->list; peer; peer = peer->next)
 		if ((!match || strcasestr(peer->settings->name, match)) && is_on_page(&page))
 			json_array_append_new(page.list, peer_json(peer));
-	return page_json(&page, "peers");
+	json_t *json = page_json(&page, "peers");
+	if (json)
+		json_object_set_new(json, "strangers", requests_json(control->sessions, NULL));
+	return json;
 }
 
 /* --- One peer ------------------------------------------------------------------------------------- */
@@ -174,21 +192,6 @@ static json_t *served_json(const struct peer *peer)
 			 "documents", count(peer->served_documents));
 }
 
-static json_t *requests_json(const struct peer *peer)
-{
-	const struct https_server *server = peer->sessions->server;
-	const struct https_counts *counts =
-		server ? https_server_counts(server, peer->settings->name) : NULL;
-	json_t *json = json_object();
-	if (!counts)
-		return json;
-	json_object_set_new(json, "connections-now", count(counts->connections));
-	for (int i = 0; i < HTTPS_COUNTS; i++)
-		json_object_set_new(json, https_count_name((enum https_count)i),
-				    count(counts->n[i]));
-	return json;
-}
-
 /* Redirection requests of an upstream peer. */
 static json_t *redirects_json(const struct peer *peer)
 {
@@ -240,7 +243,8 @@ json_t *show_peer(struct control *control, struct json_in *params, struct rpc_ca
 		text_or_null(settings->redirection), "session", session_json(peer), "learnt",
 		rib_json(&peer->learnt), "pushed", rib_json(&peer->pushed), "pushes",
 		count(peer->pushes), "telling", told_json(peer), "redirects", redirects_json(peer),
-		"asking", asking_json(peer), "requests", requests_json(peer), "metadata",
+		"asking", asking_json(peer), "requests",
+		requests_json(peer->sessions, settings->name), "metadata",
 		metadata_import_json(peer->metadata), "served-metadata", served_json(peer));
 	if (json && more && !json_object_update(json, more)) {
 		json_decref(more);
