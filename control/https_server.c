@@ -30,6 +30,14 @@ const struct https_limits https_limits_default = {
 	.pending_octets = 32 << 20,
 };
 
+struct https_limits https_limits_for(uint64_t descriptors)
+{
+	struct https_limits limits = https_limits_default;
+	if (limits.connections > descriptors / 2)
+		limits.connections = (unsigned)(descriptors / 2);
+	return limits;
+}
+
 const char *https_count_name(enum https_count count)
 {
 	static const char *const names[] = {

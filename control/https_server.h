@@ -30,6 +30,10 @@ struct https_limits {
 };
 extern const struct https_limits https_limits_default;
 
+/* Those, for a process that may have so many descriptors: connections take no more than half of them, as one that cannot be taken
+ * for want of a descriptor would come again and again. */
+struct https_limits https_limits_for(uint64_t descriptors);
+
 /* What happened; each is counted for a peer, or for nobody when no peer is known yet. */
 enum https_count {
 	HTTPS_CONNECTIONS,       /* taken */

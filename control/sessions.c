@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { COMPOSE_MS = 200 }; /* changes that come so close after each other are told together */
 
@@ -285,9 +286,12 @@ static bool open_server(struct sessions *sessions, char *err, size_t err_len)
 {
 	const struct interconnection *self = &sessions->settings->interconnection;
 	struct event_base *base = sessions->control->base;
+	struct rlimit files = {0};
 	if (!self->n_listen && !self->n_plain)
 		return true;
-	sessions->server = https_server_new(base, sessions->tls, &https_limits_default);
+	getrlimit(RLIMIT_NOFILE, &files);
+	const struct https_limits limits = https_limits_for(files.rlim_cur);
+	sessions->server = https_server_new(base, sessions->tls, &limits);
 	return sessions->server &&
 	       https_server_peers(sessions->server, &sessions->settings->peers) &&
 	       https_server_route(sessions->server, PEER_UPSTREAM,

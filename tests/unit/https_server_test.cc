@@ -310,6 +310,13 @@ TEST_F(HttpsServerTest, WhatCannotBeListenedAtIsSaid)
 					    "an address of this machine, and the port free?");
 }
 
+TEST_F(HttpsServerTest, ConnectionsLeaveDescriptorsForOthers)
+{
+	EXPECT_EQ(https_limits_for(1024).connections, 512u);
+	EXPECT_EQ(https_limits_for(UINT64_MAX).connections, https_limits_default.connections);
+	EXPECT_EQ(https_limits_for(1024).shaking, https_limits_default.shaking);
+}
+
 TEST_F(HttpsServerTest, CountsHaveNames)
 {
 	EXPECT_STREQ(https_count_name(HTTPS_CONNECTIONS), "connections");
