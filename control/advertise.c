@@ -89,6 +89,7 @@ static bool make_tag(struct advertisement *to)
 	bool done = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL);
 	for (size_t i = 0; done && i < to->n; i++)
 		done = EVP_DigestUpdate(context, to->list[i].text, strlen(to->list[i].text) + 1);
+	done = done && EVP_DigestUpdate(context, to->map_vtag.tag, strlen(to->map_vtag.tag));
 	done = done && EVP_DigestFinal_ex(context, digest, NULL);
 	EVP_MD_CTX_free(context);
 	for (int i = 0; done && i < (ADVERTISE_TAG_MAX - 1) / 2; i++)
@@ -101,6 +102,7 @@ void advertise_clear(struct advertisement *advertisement)
 	for (size_t i = 0; i < advertisement->n; i++)
 		entry_clear(&advertisement->list[i]);
 	free(advertisement->list);
+	json_decref(advertisement->map);
 	*advertisement = (struct advertisement){0};
 }
 
@@ -246,12 +248,13 @@ static bool hand_all_on(struct advertisement *to, const json_t *own, const char 
 }
 
 bool advertise_compose(struct advertisement *to, const json_t *own, const char *upstream,
-		       const struct advertise_source *sources, size_t n_sources)
+		       const struct advertise_source *sources, size_t n_sources, json_t *map)
 {
-	bool done = true;
+	bool done;
 	size_t i;
 	json_t *object;
-	*to = (struct advertisement){0};
+	*to = (struct advertisement){.map = map};
+	done = !map || alto_vtag_read(map, &to->map_vtag);
 	json_array_foreach (own, i, object)
 		done = done && add(to, json_incref(object));
 	for (i = 0; done && i < n_sources; i++)
@@ -282,7 +285,7 @@ json_t *advertise_part(const struct advertisement *advertisement, json_t *object
 	struct alto_vtag vtag;
 	snprintf(vtag.resource, sizeof(vtag.resource), "%s", advertise_resource_id);
 	snprintf(vtag.tag, sizeof(vtag.tag), "%s", advertisement->tag);
-	return fci_write(&vtag, NULL, objects);
+	return fci_write(&vtag, advertisement->map ? &advertisement->map_vtag : NULL, objects);
 }
 
 json_t *advertise_resource(const struct advertisement *advertisement)
@@ -331,7 +334,12 @@ json_t *advertise_patch(const struct advertisement *before, const struct adverti
 {
 	json_t *patch = json_pack("[{s:s, s:s, s:s}]", "op", "replace", "path", "/meta/vtag/tag",
 				  "value", after->tag);
-	if (patch && patch_list(patch, before, after))
+	if (patch &&
+	    (!after->map ||
+	     !json_array_append_new(patch, json_pack("{s:s, s:s, s:s}", "op", "replace", "path",
+						     "/meta/dependent-vtags/0/tag", "value",
+						     after->map_vtag.tag))) &&
+	    patch_list(patch, before, after))
 		return patch;
 	json_decref(patch);
 	return NULL;

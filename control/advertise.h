@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "alto_vtag.h"
 #include "rib.h"
 
 /* A downstream CDN whose capabilities may be handed on. */
@@ -26,14 +27,17 @@ struct advertise_entry {
 struct advertisement {
 	struct advertise_entry *list;
 	size_t n, cap;
-	char tag[ADVERTISE_TAG_MAX]; /* a digest of the texts, in hexadecimal */
+	char tag[ADVERTISE_TAG_MAX]; /* a digest of the texts and of the map's tag, in hexadecimal */
+	json_t *map;                 /* of the PIDs that they name, as it is answered; or NULL */
+	struct alto_vtag map_vtag;
 };
 
 /* own: base objects, or NULL. Nothing that came through `upstream` (its provider id, or NULL) is given back to it. Capabilities of
  * others are narrowed to what own says of the same type, if it says anything; their RedirectTargets are left out, and our own ones stand
- * for their footprints. false: no memory. Control thread. */
+ * for their footprints. map: the network map that own depends on, which is taken over in any case, or NULL. false: no memory. Control
+ * thread. */
 bool advertise_compose(struct advertisement *to, const json_t *own, const char *upstream,
-		       const struct advertise_source *sources, size_t n_sources);
+		       const struct advertise_source *sources, size_t n_sources, json_t *map);
 void advertise_clear(struct advertisement *advertisement);
 
 /* All base objects. NULL: no memory. */
@@ -46,7 +50,7 @@ json_t *advertise_resource(const struct advertisement *advertisement);
 /* The same of some of its base objects. */
 json_t *advertise_part(const struct advertisement *advertisement, json_t *objects);
 
-/* The JSON patch (RFC 6902) between the resources of two advertisements. NULL: no memory. */
+/* The JSON patch (RFC 6902) between the resources of two advertisements, both of which depend on a map, or neither. NULL: no memory. */
 json_t *advertise_patch(const struct advertisement *before, const struct advertisement *after);
 
 /* Does a path hold this provider id? path may be NULL. */

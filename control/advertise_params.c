@@ -36,7 +36,7 @@ static bool read_tag(const char *id, const json_t *value, char tag[ALTO_NAME_MAX
 	return true;
 }
 
-static bool read_added(const char *id, const json_t *value, const char *resource,
+static bool read_added(const char *id, const json_t *value, const char *const *resources,
 		       struct advertise_params *params, struct alto_error *error)
 {
 	struct advertise_added *added = &params->added[params->n_added];
@@ -51,7 +51,9 @@ static bool read_added(const char *id, const json_t *value, const char *resource
 		return refuse(error, ALTO_E_MISSING_FIELD, NULL, "add/%.64s/resource-id", id);
 	if (!name)
 		return refuse(error, ALTO_E_INVALID_FIELD_TYPE, NULL, "add/%.64s/resource-id", id);
-	if (strcmp(name, resource) != 0)
+	while (resources[added->resource] && strcmp(name, resources[added->resource]) != 0)
+		added->resource++;
+	if (!resources[added->resource])
 		return refuse(error, ALTO_E_INVALID_FIELD_VALUE, name, "add/%.64s/resource-id", id);
 	if (incremental && !json_is_boolean(incremental))
 		return refuse(error, ALTO_E_INVALID_FIELD_TYPE, NULL,
@@ -62,8 +64,8 @@ static bool read_added(const char *id, const json_t *value, const char *resource
 	return read_tag(id, json_object_get(value, "tag"), added->tag, error);
 }
 
-static bool read_all_added(json_t *list, const char *resource, struct advertise_params *params,
-			   struct alto_error *error)
+static bool read_all_added(json_t *list, const char *const *resources,
+			   struct advertise_params *params, struct alto_error *error)
 {
 	const char *id;
 	json_t *value;
@@ -72,7 +74,7 @@ static bool read_all_added(json_t *list, const char *resource, struct advertise_
 	if (json_object_size(list) > ADVERTISE_SUBSTREAMS_MAX)
 		return refuse(error, ALTO_E_INVALID_FIELD_VALUE, "more than 16 substreams", "add");
 	json_object_foreach (list, id, value)
-		if (!read_added(id, value, resource, params, error))
+		if (!read_added(id, value, resources, params, error))
 			return false;
 	return true;
 }
@@ -99,7 +101,7 @@ static bool read_removed(const json_t *list, struct advertise_params *params,
 	return true;
 }
 
-bool advertise_params_read(const json_t *body, const char *resource, bool opens,
+bool advertise_params_read(const json_t *body, const char *const *resources, bool opens,
 			   struct advertise_params *params, struct alto_error *error)
 {
 	json_t *add = json_object_get(body, "add"), *remove = json_object_get(body, "remove");
@@ -108,7 +110,7 @@ bool advertise_params_read(const json_t *body, const char *resource, bool opens,
 		return refuse(error, ALTO_E_INVALID_FIELD_TYPE, NULL, "%s", "");
 	if (opens ? !add : !add && !remove)
 		return refuse(error, ALTO_E_MISSING_FIELD, NULL, "add");
-	if (!read_all_added(add, resource, params, error) ||
+	if (!read_all_added(add, resources, params, error) ||
 	    (!opens && !read_removed(remove, params, error)))
 		return false;
 	if (opens && !params->n_added)

@@ -10,6 +10,7 @@ enum { ADVERTISE_SUBSTREAMS_MAX = 16 }; /* in one body, and in the life of one s
 struct advertise_added {
 	char id[ALTO_NAME_MAX + 1];  /* of the substream */
 	char tag[ALTO_NAME_MAX + 1]; /* of the version that the client has; "": none */
+	unsigned resource;           /* which of those that there are */
 	bool incremental;
 };
 
@@ -20,7 +21,7 @@ struct advertise_params {
 	bool remove_all;
 };
 
-/* `resource` is the only one that there are updates of. opens: the body opens a stream, so that something has to be added, and nothing can be
+/* Of `resources` there are updates; NULL ends them. opens: the body opens a stream, so that something has to be added, and nothing can be
  * removed. Members that are not known are passed over (RFC 7285 §8.3.7). false: the error says where and why. */
-bool advertise_params_read(const json_t *body, const char *resource, bool opens,
+bool advertise_params_read(const json_t *body, const char *const *resources, bool opens,
 			   struct advertise_params *params, struct alto_error *error);

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "advertise_serve.h"
 
+#include "advertise_map.h"
 #include "alto_directory.h"
 #include "alto_media.h"
 #include "fci_write.h"
@@ -57,17 +58,22 @@ static bool has_type(struct https_request *request, bool fits, const char *type)
 
 static void answer_directory(struct peer *peer, struct https_request *request)
 {
-	char uris[3][PEER_NAME_MAX + 32];
-	static const char *const ends[] = {"advertisement", "filtered", "updates"};
-	for (int i = 0; i < 3; i++)
+	char uris[4][PEER_NAME_MAX + 32];
+	static const char *const ends[] = {"advertisement", "filtered", "updates", "network-map"};
+	const char *map = peer->told.map ? advertise_map_resource_id : NULL;
+	for (int i = 0; i < 4; i++)
 		snprintf(uris[i], sizeof(uris[i]), ADVERTISE_SERVE_PATH "%s/%s",
 			 peer->settings->name, ends[i]);
-	json_t *uses = json_pack("[s]", advertise_resource_id);
+	json_t *uses = json_pack("[s, s*]", advertise_resource_id, map);
+	json_t *map_uses = map ? json_pack("[s]", map) : NULL;
 	json_t *capabilities = json_pack("{s:b, s:{s:s}}", "support-stream-control", 1,
 					 "incremental-change-media-types", advertise_resource_id,
 					 ALTO_MERGE_PATCH "," ALTO_JSON_PATCH);
 	const struct alto_resource list[] = {
-		{.id = advertise_resource_id, .uri = uris[0], .media_type = ALTO_CDNI},
+		{.id = advertise_resource_id,
+		 .uri = uris[0],
+		 .media_type = ALTO_CDNI,
+		 .uses = map_uses},
 		{.id = "filtered-cdni-advertisement",
 		 .uri = uris[1],
 		 .media_type = ALTO_CDNI,
@@ -78,11 +84,15 @@ static void answer_directory(struct peer *peer, struct https_request *request)
 		 .accepts = ALTO_UPDATE_PARAMS,
 		 .uses = uses,
 		 .capabilities = capabilities},
+		{.id = advertise_map_resource_id, .uri = uris[3], .media_type = ALTO_NETWORK_MAP},
 	};
 	https_answer_header(request, "Cache-Control", "max-age=300");
 	answer_json(request, 200, ALTO_DIRECTORY,
-		    uses && capabilities ? alto_directory_write(list, 3, NULL) : NULL);
+		    uses && capabilities && (map_uses || !map)
+			    ? alto_directory_write(list, map ? 4 : 3, map)
+			    : NULL);
 	json_decref(uses);
+	json_decref(map_uses);
 	json_decref(capabilities);
 }
 
@@ -93,16 +103,34 @@ static bool has_it(struct https_request *request, const char *etag)
 	return known && (strstr(known, etag) || strcmp(known, "*") == 0);
 }
 
-static void answer_advertisement(struct peer *peer, struct https_request *request)
+/* Takes the value over. */
+static void answer_version(struct https_request *request, const char *tag, const char *type,
+			   json_t *value)
 {
-	char etag[ADVERTISE_TAG_MAX + 2];
-	snprintf(etag, sizeof(etag), "\"%s\"", peer->told.tag);
+	char etag[ALTO_NAME_MAX + 3];
+	snprintf(etag, sizeof(etag), "\"%s\"", tag);
 	https_answer_header(request, "ETag", etag);
 	https_answer_header(request, "Cache-Control", "max-age=5");
-	if (has_it(request, etag))
-		https_answer(request, 304, NULL, NULL, 0);
+	if (!has_it(request, etag)) {
+		answer_json(request, 200, type, value);
+		return;
+	}
+	https_answer(request, 304, NULL, NULL, 0);
+	json_decref(value);
+}
+
+static void answer_advertisement(struct peer *peer, struct https_request *request)
+{
+	answer_version(request, peer->told.tag, ALTO_CDNI, advertise_resource(&peer->told));
+}
+
+static void answer_map(struct peer *peer, struct https_request *request)
+{
+	if (peer->told.map)
+		answer_version(request, peer->told.map_vtag.tag, ALTO_NETWORK_MAP,
+			       json_incref(peer->told.map));
 	else
-		answer_json(request, 200, ALTO_CDNI, advertise_resource(&peer->told));
+		https_answer_text(request, 404, "what you are told names no PID");
 }
 
 static void answer_filtered(struct peer *peer, struct https_request *request)
@@ -126,8 +154,13 @@ static void answer_filtered(struct peer *peer, struct https_request *request)
 }
 
 /* false: it was answered that they are none. */
-static bool read_params(struct https_request *request, bool opens, struct advertise_params *params)
+static bool read_params(const struct peer *peer, struct https_request *request, bool opens,
+			struct advertise_params *params)
 {
+	const char *const resources[] = {[ADVERTISE_STREAM_OBJECTS] = advertise_resource_id,
+					 [ADVERTISE_STREAM_MAP] =
+						 peer->told.map ? advertise_map_resource_id : NULL,
+					 NULL};
 	struct alto_error error;
 	const char *type = https_request_header(request, "Content-Type");
 	if (!has_type(request, alto_media_is(type, ALTO_UPDATE_PARAMS), ALTO_UPDATE_PARAMS))
@@ -135,7 +168,7 @@ static bool read_params(struct https_request *request, bool opens, struct advert
 	json_t *body = read_body(request);
 	if (!body)
 		return false;
-	bool good = advertise_params_read(body, advertise_resource_id, opens, params, &error);
+	bool good = advertise_params_read(body, resources, opens, params, &error);
 	json_decref(body);
 	if (!good)
 		answer_error(request, &error);
@@ -145,7 +178,7 @@ static bool read_params(struct https_request *request, bool opens, struct advert
 static void answer_stream(struct peer *peer, struct https_request *request)
 {
 	struct advertise_params params;
-	if (read_params(request, true, &params))
+	if (read_params(peer, request, true, &params))
 		advertise_stream_open(&peer->streams, request, &params);
 }
 
@@ -153,7 +186,7 @@ static void answer_control(struct peer *peer, struct https_request *request, con
 {
 	struct advertise_params params;
 	struct alto_error error;
-	if (!read_params(request, false, &params))
+	if (!read_params(peer, request, false, &params))
 		return;
 	int status = advertise_stream_control(&peer->streams, id, &params, &error);
 	if (status == 400)
@@ -175,6 +208,7 @@ static const struct {
 	{"/advertisement", HTTPS_GET | HTTPS_HEAD, answer_advertisement},
 	{"/filtered", HTTPS_POST, answer_filtered},
 	{"/updates", HTTPS_POST, answer_stream},
+	{"/network-map", HTTPS_GET | HTTPS_HEAD, answer_map},
 };
 
 static bool allows(struct https_request *request, unsigned methods)

@@ -13,6 +13,7 @@
 
 struct substream {
 	char id[ALTO_NAME_MAX + 1];
+	unsigned resource;
 	bool incremental;
 	bool active; /* IDs are not used again in a stream (RFC 8895 §7.4) */
 };
@@ -84,34 +85,52 @@ static bool send_json(struct advertise_stream *stream, const char *type, const c
 	return sent;
 }
 
-static bool send_full(struct advertise_stream *stream, const char *id)
+static bool send_full(struct advertise_stream *stream, const char *id, unsigned resource)
 {
-	return send_json(stream, ALTO_CDNI, id, advertise_resource(stream->streams->now));
+	const struct advertisement *now = stream->streams->now;
+	return resource == ADVERTISE_STREAM_MAP
+		       ? send_json(stream, ALTO_NETWORK_MAP, id, json_incref(now->map))
+		       : send_json(stream, ALTO_CDNI, id, advertise_resource(now));
+}
+
+static struct substream *find_substream(struct advertise_stream *stream, const char *id)
+{
+	for (unsigned i = 0; i < stream->n_substreams; i++)
+		if (strcmp(stream->substreams[i].id, id) == 0)
+			return &stream->substreams[i];
+	return NULL;
 }
 
 static bool is_current(const struct advertise_stream *stream, const struct advertise_added *added)
 {
-	return strcmp(added->tag, stream->streams->now->tag) == 0;
+	const struct advertisement *now = stream->streams->now;
+	bool map = added->resource == ADVERTISE_STREAM_MAP;
+	return strcmp(added->tag, map ? now->map_vtag.tag : now->tag) == 0;
 }
 
 static void add_substreams(struct advertise_stream *stream, const struct advertise_params *params)
 {
 	for (unsigned i = 0; i < params->n_added; i++) {
 		struct substream *substream = &stream->substreams[stream->n_substreams++];
-		*substream = (struct substream){.incremental = params->added[i].incremental,
+		*substream = (struct substream){.resource = params->added[i].resource,
+						.incremental = params->added[i].incremental,
 						.active = true};
 		snprintf(substream->id, sizeof(substream->id), "%s", params->added[i].id);
 	}
 }
 
-/* What of those that were added is not current. */
-static bool send_added(struct advertise_stream *stream, const struct advertise_params *params)
+/* What of those that were added, and not removed at once, is not current: maps first. */
+static void send_added(struct advertise_stream *stream, const struct advertise_params *params)
 {
-	for (unsigned i = 0; i < params->n_added; i++)
-		if (!is_current(stream, &params->added[i]) &&
-		    !send_full(stream, params->added[i].id))
-			return false;
-	return true;
+	static const unsigned order[] = {ADVERTISE_STREAM_MAP, ADVERTISE_STREAM_OBJECTS};
+	for (unsigned k = 0; k < 2; k++)
+		for (unsigned i = 0; i < params->n_added; i++) {
+			const struct advertise_added *added = &params->added[i];
+			if (added->resource == order[k] && !is_current(stream, added) &&
+			    find_substream(stream, added->id)->active &&
+			    !send_full(stream, added->id, added->resource))
+				return;
+		}
 }
 
 /* --- A stream's beginning ------------------------------------------------------------------------- */
@@ -170,14 +189,6 @@ void advertise_stream_open(struct advertise_streams *streams, struct https_reque
 }
 
 /* --- Its control ---------------------------------------------------------------------------------- */
-
-static struct substream *find_substream(struct advertise_stream *stream, const char *id)
-{
-	for (unsigned i = 0; i < stream->n_substreams; i++)
-		if (strcmp(stream->substreams[i].id, id) == 0)
-			return &stream->substreams[i];
-	return NULL;
-}
 
 static bool is_added(const struct advertise_params *params, const char *id)
 {
@@ -252,10 +263,7 @@ int advertise_stream_control(struct advertise_streams *streams, const char *id,
 	add_substreams(stream, params);
 	for (unsigned i = 0; i < params->n_removed; i++)
 		find_substream(stream, params->removed[i])->active = false;
-	for (unsigned i = 0; i < params->n_added && sent; i++)
-		sent = is_current(stream, &params->added[i]) ||
-		       !find_substream(stream, params->added[i].id)->active ||
-		       send_full(stream, params->added[i].id);
+	send_added(stream, params);
 	return 204;
 }
 
@@ -263,6 +271,7 @@ int advertise_stream_control(struct advertise_streams *streams, const char *id,
 
 /* The forms of one update: each is made once for all streams. */
 struct forms {
+	char *map; /* of one that changed */
 	char *full, *patch;
 	const char *patch_type;
 };
@@ -285,18 +294,31 @@ static void make_forms(const struct advertisement *before, const struct advertis
 	bool shorter = merge && (!patch || strlen(merge) < strlen(patch));
 	json_decref(old);
 	forms->full = dump(new);
+	if (now->map && strcmp(before->map_vtag.tag, now->map_vtag.tag) != 0)
+		forms->map = json_dumps(now->map, JSON_COMPACT);
 	forms->patch = shorter ? merge : patch;
 	forms->patch_type = shorter ? ALTO_MERGE_PATCH : ALTO_JSON_PATCH;
 	free(shorter ? patch : merge);
 }
 
-static bool send_update(struct advertise_stream *stream, const struct forms *forms)
+static bool send_map(struct advertise_stream *stream, const struct forms *forms)
+{
+	bool sent = true;
+	for (unsigned i = 0; i < stream->n_substreams && sent; i++)
+		if (stream->substreams[i].active &&
+		    stream->substreams[i].resource == ADVERTISE_STREAM_MAP)
+			sent = send_text(stream, ALTO_NETWORK_MAP, stream->substreams[i].id,
+					 forms->map);
+	return sent;
+}
+
+static bool send_objects(struct advertise_stream *stream, const struct forms *forms)
 {
 	bool sent = true;
 	for (unsigned i = 0; i < stream->n_substreams && sent; i++) {
 		const struct substream *substream = &stream->substreams[i];
 		bool patch = substream->incremental && forms->patch;
-		if (substream->active)
+		if (substream->active && substream->resource == ADVERTISE_STREAM_OBJECTS)
 			sent = send_text(stream, patch ? forms->patch_type : ALTO_CDNI,
 					 substream->id, patch ? forms->patch : forms->full);
 	}
@@ -306,14 +328,18 @@ static bool send_update(struct advertise_stream *stream, const struct forms *for
 void advertise_stream_update(struct advertise_streams *streams, const struct advertisement *before)
 {
 	struct forms forms = {0};
+	if (!before->map != !streams->now->map)
+		advertise_stream_clear(streams);
 	if (!streams->list)
 		return;
+	bool other_map = strcmp(before->map_vtag.tag, streams->now->map_vtag.tag) != 0;
 	make_forms(before, streams->now, &forms);
 	for (struct advertise_stream *stream = streams->list, *next; stream; stream = next) {
 		next = stream->next;
-		if (!stream->cut)
-			send_update(stream, &forms);
+		if (!stream->cut && (!other_map || send_map(stream, &forms)))
+			send_objects(stream, &forms);
 	}
+	free(forms.map);
 	free(forms.full);
 	free(forms.patch);
 }

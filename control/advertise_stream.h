@@ -13,6 +13,9 @@ enum {
 		33, /* 128 random bits in hexadecimal: whoever has it controls the stream (§7.1) */
 };
 
+/* What streams tell: the base objects, and the network map that they depend on, if there is one. */
+enum { ADVERTISE_STREAM_OBJECTS, ADVERTISE_STREAM_MAP };
+
 struct advertise_stream;
 
 /* Those of one peer. All zero but for the first two is none. Control thread. */
@@ -24,7 +27,8 @@ struct advertise_streams {
 	uint64_t opened, refused, events; /* since the start */
 };
 
-/* Answers a request for a stream: control event first, then a full replacement where the tag of the client is not the current one. At
+/* Answers a request for a stream: control event first, then a full replacement where the tag of the client is not the current one, of the
+ * map before what depends on it (RFC 8895 §6.7.1). At
  * ADVERTISE_STREAMS_MAX the answer is 503. */
 void advertise_stream_open(struct advertise_streams *streams, struct https_request *request,
 			   const struct advertise_params *params);
@@ -34,7 +38,8 @@ int advertise_stream_control(struct advertise_streams *streams, const char *id,
 			     const struct advertise_params *params, struct alto_error *error);
 
 /* Tells all streams what *streams->now is, which was `before` until now: as a patch where the client wants one and it is the
- * shorter form. */
+ * shorter form; the map, if it is another one, first and as a whole. When there was no map before, or there is none now, all streams
+ * end: what they can be of is in the directory. */
 void advertise_stream_update(struct advertise_streams *streams, const struct advertisement *before);
 
 /* Once a second: keeps quiet streams alive. now: seconds of any clock. */

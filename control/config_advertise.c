@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config_advertise.h"
 
+#include "advertise_map.h"
 #include "fci_read.h"
 
 #include <stdlib.h>
@@ -23,7 +24,8 @@ static bool only_upstream(struct json_in *in, const struct peer_settings *peer, 
 /* In canonical form, as the readers of peers take them, so that a fault is seen here and not there. */
 static char *canonical(struct json_in *in, json_t *list)
 {
-	const struct fci_how how = {.max_entries = ENTRIES_MAX, .max_footprints = FOOTPRINTS_MAX};
+	const struct fci_how how = {
+		.keep_pids = true, .max_entries = ENTRIES_MAX, .max_footprints = FOOTPRINTS_MAX};
 	struct fci_list entries = {0};
 	struct faults faults = {0};
 	json_t *body = json_pack("{s:O}", "capabilities", list), *bases = json_array();
@@ -119,6 +121,35 @@ static bool has_dri(const struct json_in *root, const char *name)
 	return json_object_get(root->object, "tables");
 }
 
+/* Table files, too, may name footprints. */
+static json_t *find_footprints(void *arg, const char *name)
+{
+	const struct json_in *root = arg;
+	size_t i;
+	json_t *footprint;
+	json_array_foreach (json_object_get(root->object, "footprints"), i, footprint) {
+		const char *its = json_string_value(json_object_get(footprint, "name"));
+		if (its && strcmp(its, name) == 0)
+			return json_incref(json_object_get(footprint, "footprints"));
+	}
+	return json_object_get(root->object, "tables") ? json_array() : NULL;
+}
+
+static void on_pid_fault(void *arg, const json_t *at, const char *pid, const char *why)
+{
+	json_in_fault(arg, at, "advertise: altopid '%.64s': %s", pid, why);
+}
+
+/* Is each PID a footprint that can be in a network map? */
+static void check_pids(struct json_in *root, const json_t *peer)
+{
+	const struct advertise_footprints footprints = {find_footprints, on_pid_fault, root};
+	json_t *map;
+	if (!advertise_map_compose(json_object_get(peer, "advertise"), &footprints, &map))
+		json_in_fault(root, peer, "advertise: no memory");
+	json_decref(map);
+}
+
 void config_advertise_check(struct json_in *root, const struct settings *settings)
 {
 	const struct peers *peers = &settings->peers;
@@ -128,6 +159,8 @@ void config_advertise_check(struct json_in *root, const struct settings *setting
 	for (size_t i = 0; i < peers->n; i++) {
 		const struct peer_settings *peer = &peers->list[i];
 		const json_t *json = json_array_get(list, i);
+		if (peer->advertise)
+			check_pids(root, json);
 		for (size_t k = 0; k < peer->n_cascade; k++)
 			if (!is_downstream(peers, peer->cascade[k]))
 				json_in_fault(root, json,

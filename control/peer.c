@@ -134,7 +134,7 @@ struct peer *peer_new(struct sessions *sessions, const struct peer_settings *set
 	peer->settings = settings;
 	if (!set_up(peer) || !learn_begin(peer, &peer->learnt, "") ||
 	    !learn_begin(peer, &peer->pushed, " pushed") ||
-	    !advertise_compose(&peer->told, NULL, NULL, NULL, 0)) {
+	    !advertise_compose(&peer->told, NULL, NULL, NULL, 0, NULL)) {
 		peer_free(peer);
 		return NULL;
 	}

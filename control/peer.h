@@ -44,6 +44,8 @@ struct peer {
 	/* Upstream: what it learns from us. */
 	json_t *own; /* the base objects of the configuration, or NULL */
 	struct advertisement told;
+	char map_fault
+		[256]; /* what was wrong with its network map when it was last composed, or "" */
 	struct advertise_streams streams;
 	struct ri_counters ri_counters; /* of its redirection requests */
 	uint64_t ri_quiet_until;        /* second until which its errors are not logged */

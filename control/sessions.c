@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sessions.h"
 
+#include "advertise_map.h"
 #include "advertise_serve.h"
 #include "config_peers.h"
 #include "log.h"
@@ -40,6 +41,47 @@ static bool source_of(const struct sessions *sessions, const char *name,
 	return true;
 }
 
+/* While what a peer is told is composed. */
+struct telling {
+	const struct trie_node *objects;
+	char fault[sizeof(((struct peer *)0)->map_fault)];
+};
+
+static json_t *find_footprints(void *arg, const char *name)
+{
+	const struct telling *telling = arg;
+	const struct object *object = object_find(telling->objects, OBJECT_FOOTPRINT, name);
+	json_t *json = object && !object->removed ? json_loads(object_json(object), 0, NULL) : NULL;
+	json_t *list = json_incref(json_object_get(json, "footprints"));
+	json_decref(json);
+	return list;
+}
+
+/* The first one; it is logged when it is another one. */
+static void on_map_fault(void *arg, const json_t *at, const char *pid, const char *why)
+{
+	struct telling *telling = arg;
+	(void)at;
+	if (!telling->fault[0])
+		snprintf(telling->fault, sizeof(telling->fault), "PID '%.64s': %s", pid, why);
+}
+
+/* false: no memory. */
+static bool compose_next(struct peer *peer, const struct advertise_source *sources, size_t n,
+			 struct advertisement *next)
+{
+	struct telling telling = {.objects = peer->sessions->control->head->objects};
+	const struct advertise_footprints footprints = {find_footprints, on_map_fault, &telling};
+	json_t *map;
+	bool done = advertise_map_compose(peer->own, &footprints, &map);
+	if (telling.fault[0] && strcmp(telling.fault, peer->map_fault) != 0)
+		log_line(LOG_LEVEL_WARNING, "peer %s: the network map that it is told of: %s",
+			 peer->settings->name, telling.fault);
+	memcpy(peer->map_fault, telling.fault, sizeof(telling.fault));
+	return done &&
+	       advertise_compose(next, peer->own, peer->settings->provider_id, sources, n, map);
+}
+
 static void compose(struct sessions *sessions, struct peer *peer)
 {
 	const struct peer_settings *settings = peer->settings;
@@ -48,7 +90,7 @@ static void compose(struct sessions *sessions, struct peer *peer)
 	size_t n = 0;
 	for (size_t i = 0; i < settings->n_cascade; i++)
 		n += source_of(sessions, settings->cascade[i], &sources[n]);
-	if (!advertise_compose(&next, peer->own, settings->provider_id, sources, n)) {
+	if (!compose_next(peer, sources, n, &next)) {
 		log_line(LOG_LEVEL_ERROR, "peer %s: no memory for what it is to be told",
 			 settings->name);
 		return;

@@ -174,10 +174,12 @@ static json_t *rib_json(const struct learn *learn)
 static json_t *told_json(const struct peer *peer)
 {
 	const struct advertise_streams *streams = &peer->streams;
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "tag", peer->told.tag, "capabilities",
-			 advertise_objects(&peer->told), "streams", count(streams->n),
-			 "streams-opened", count(streams->opened), "streams-refused",
-			 count(streams->refused), "events", count(streams->events));
+	const char *map = peer->told.map ? peer->told.map_vtag.tag : NULL;
+	return json_pack("{s:s, s:s*, s:o, s:o, s:o, s:o, s:o}", "tag", peer->told.tag,
+			 "network-map", map, "capabilities", advertise_objects(&peer->told),
+			 "streams", count(streams->n), "streams-opened", count(streams->opened),
+			 "streams-refused", count(streams->refused), "events",
+			 count(streams->events));
 }
 
 /* The metadata that it can fetch; null: none is configured. */

@@ -14,8 +14,10 @@ learns_from() { # NAME WHO: and who is it that asks. A stream gives a sign of li
 	printf 'directory = "https://%s:8443/alto/cdn-%s"; hold-time = 18; stale-time = 4;' "${SELF[$1]}" "$2"
 }
 
-within() { # [PREFIX]
-	[[ ! ${1:-} ]] || printf 'footprints = ( { footprint-type = "ipv4cidr"; footprint-value = [ "%s" ]; } );' "$1"
+within() { # [PREFIX or PID]
+	local type=ipv4cidr
+	[[ ${1:-} == */* ]] || type=altopid
+	[[ ! ${1:-} ]] || printf 'footprints = ( { footprint-type = "%s"; footprint-value = [ "%s" ]; } );' "$type" "$1"
 }
 
 target() { # HOST REDIRECTING-HOST [FOOTPRINT]
@@ -46,12 +48,13 @@ configure_a() {
 	END
 }
 
-configure_b() { # ADVERTISED: base objects
+configure_b() { # ADVERTISED [PREFIX]: base objects; of the footprint "campus"
 	configuration b net_null0 >"$LAB_DIR/b.conf" <<-END
 		peers = (
 		  $(peer a '"upstream"' "advertise = ( $1 ); cascade = [ \"cdn-c\" ];")
 		  $(peer c '"downstream"' "$(learns_from c b)" | sed 's/,$//')
 		);
+		footprints = ( { name = "campus"; $(within "${2:-192.0.2.0/24}") } );
 		cdns = ( { name = "cdn-c"; dri-source = "peer"; } );
 		scopes = ( { name = "www"; hosts = [ "www.cdn.example" ]; candidates = ( { cdn = "cdn-c"; } ); } );
 	END
@@ -119,6 +122,24 @@ answered "a footprint that is withdrawn moves its clients" www.cdn.example 192.0
 configure_b "$(target moved.b.example www.cdn.example $FR)"
 reload b
 answered "and back" www.cdn.example moved.b.example.
+
+# --- a network map -----------------------------------------------------------------------------------------------------------
+
+configure_b "$(target pid.b.example www.cdn.example campus)" $FR
+reload b
+answered "a PID of b's network map is resolved" www.cdn.example pid.b.example. 30000
+reaches a cdn-b established
+configure_b "$(target pid.b.example www.cdn.example campus)" 203.0.113.0/24
+reload b
+answered "a change of the map moves its clients" www.cdn.example 192.0.2.90
+configure_b "$(target pid.b.example www.cdn.example campus)" $FR
+reload b
+answered "and back, with the map" www.cdn.example pid.b.example.
+sed -i 's/"campus"; footprints/"other"; footprints/' "$LAB_DIR/b.conf"
+expect "a PID that is no footprint is refused" 'b\.conf:[0-9]+: .*altopid .campus.: no footprint has the name' of b reload
+configure_b "$(target moved.b.example www.cdn.example $FR)"
+reload b
+answered "without the map again" www.cdn.example moved.b.example. 30000
 
 # --- loss and return ---------------------------------------------------------------------------------------------------------
 
@@ -188,6 +209,9 @@ expect "of another resource" 'E_INVALID_FIELD_VALUE.*other' at_b /alto/cdn-a/upd
 expect "of no JSON" 'E_SYNTAX' at_b /alto/cdn-a/updates -H "$params" --data '{"add"'
 expect "of another type" '^415$' at_b /alto/cdn-a/updates -H 'Content-Type: text/plain' --data '{}'
 expect "a method that it has not" '^405$' at_b $adv -X POST --data ''
+ended() { # NAME
+	! kill -0 "${LAB_PID[$1]}" 2>/dev/null
+}
 stream() { # NAME SUBSTREAMS
 	lab_spawn "$1" cdn-a curl -skN --cert "$LAB_DIR/a.crt" --key "$LAB_DIR/a.key" -H "$params" --data "{\"add\": {$2}}" \
 		"https://${SELF[b]}:8443/alto/cdn-a/updates"
@@ -222,8 +246,30 @@ check "and its connection ends" lab_wait first
 for i in 2 3 4 5 6 7; do
 	lab_stop "more$i"
 done
+expect "without PIDs there is no network map" '^404$' at_b /alto/cdn-a/network-map
+configure_b "$(target moved.b.example www.cdn.example campus)" $FR
+reload b
+has_map() {
+	at_b /alto/cdn-a/network-map | grep -q '^200$'
+}
+wait_until 5 "the network map" has_map
+expect "it is in the directory" '"uses":\["cdni-advertisement","network-map"\]' at_b /alto/cdn-a
+expect "the advertisement depends on it" '"dependent-vtags":\[\{"resource-id":"network-map"' at_b $adv
+tag=$(at_b /alto/cdn-a/network-map | sed -n 's/.*"tag":"\([^"]*\)".*/\1/p')
+expect "in this version" "\"dependent-vtags\":.*\"tag\":\"$tag\"" at_b $adv
+expect "one that is there already is not sent again" '^304$' at_b /alto/cdn-a/network-map -H "If-None-Match: \"$tag\""
+stream pids '"objects": {"resource-id": "cdni-advertisement"}, "map": {"resource-id": "network-map"}'
+wait_until 5 "an update stream with the map" has pids 'alto-cdni\+json,objects'
+configure_b "$(target moved.b.example www.cdn.example campus)" 203.0.113.0/24
+reload b
+wait_until 5 "a change of the map" has pids 'patch\+json,objects'
+expect "the map is told before what depends on it" '^map objects map objects $' sh -c \
+	"sed -n 's/^event: .*,//p' '$LAB_DIR/pids.log' | tr '\n' ' '"
 configure_b "$(target moved.b.example www.cdn.example $FR)"
 reload b
+wait_until 10 "a stream to end that has no map any more" ended pids
+check "a stream ends when there is no map any more" lab_wait pids
+reaches a cdn-b established 90
 
 # --- a cascade --------------------------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,8 @@ struct Read {
 				c = '"';
 		json_t *json = json_loads(body.c_str(), JSON_DECODE_ANY, nullptr);
 		EXPECT_TRUE(json) << body;
-		good = advertise_params_read(json, "adv", opens, &params, &error);
+		const char *const resources[] = {"adv", "map", nullptr};
+		good = advertise_params_read(json, resources, opens, &params, &error);
 		json_decref(json);
 	}
 	std::string said() const
@@ -42,6 +43,11 @@ TEST(AdvertiseParamsTest, Opening)
 	EXPECT_STREQ(read.params.added[0].tag, "x");
 	EXPECT_TRUE(read.params.added[0].incremental) << "the default";
 	EXPECT_STREQ(read.params.added[1].tag, "");
+	EXPECT_EQ(read.params.added[1].resource, 0u);
+	Read map("{'add': {'s': {'resource-id': 'adv'}, 'm': {'resource-id': 'map', 'tag': 'y'}}}",
+		 true);
+	ASSERT_EQ(map.params.n_added, 2u);
+	EXPECT_EQ(map.params.added[1].resource, 1u);
 	EXPECT_FALSE(read.params.added[1].incremental);
 	EXPECT_EQ(read.params.n_removed, 0u) << "nothing can be removed yet";
 	/* A tag that is longer than all is not ours. */

@@ -53,7 +53,8 @@ struct Source {
 struct Advertisement {
 	struct advertisement value = {};
 	Advertisement(const std::string &own, const std::string &upstream,
-		      const std::vector<std::pair<std::string, Source *>> &from = {})
+		      const std::vector<std::pair<std::string, Source *>> &from = {},
+		      json_t *map = nullptr)
 	{
 		Json list(quoted(own));
 		std::vector<struct advertise_source> sources;
@@ -61,7 +62,7 @@ struct Advertisement {
 			sources.push_back({id.empty() ? nullptr : id.c_str(), &source->rib});
 		EXPECT_TRUE(advertise_compose(&value, list.get(),
 					      upstream.empty() ? nullptr : upstream.c_str(),
-					      sources.data(), sources.size()));
+					      sources.data(), sources.size(), map));
 	}
 	Advertisement(const Advertisement &) = delete;
 	~Advertisement()
@@ -214,6 +215,15 @@ std::string patched(Json document, const Json &patch)
 				"tag", op["value"].get());
 			continue;
 		}
+		if (path == "/meta/dependent-vtags/0/tag") {
+			json_object_set(
+				json_array_get(
+					json_object_get(json_object_get(document.get(), "meta"),
+							"dependent-vtags"),
+					0),
+				"tag", op["value"].get());
+			continue;
+		}
 		EXPECT_EQ(path.substr(0, at.size()), at);
 		size_t index = std::stoul(path.substr(at.size()));
 		if (op["op"].text() == "remove")
@@ -222,6 +232,29 @@ std::string patched(Json document, const Json &patch)
 			EXPECT_EQ(json_array_insert(list, index, op["value"].get()), 0);
 	}
 	return document.text();
+}
+
+Json map_of(const std::string &tag)
+{
+	return Json(quoted("{'meta':{'vtag':{'resource-id':'network-map','tag':'" + tag +
+			   "'}},'network-map':{}}"));
+}
+
+/* RFC 9241 §3.6: a change of the map is a change of what depends on it. */
+TEST(AdvertiseTest, DependsOnANetworkMap)
+{
+	const std::string list = "[" + std::string(own_target) + "]";
+	auto with = [&](const char *tag) { return json_incref(map_of(tag).get()); };
+	Advertisement none(list, ""), a(list, "", {}, with("a")), same(list, "", {}, with("a")),
+		b(list, "", {}, with("b"));
+	EXPECT_EQ(none.resource()["meta"]["dependent-vtags"].get(), nullptr);
+	EXPECT_EQ(a.resource()["meta"]["dependent-vtags"].text(),
+		  quoted("[{'resource-id':'network-map','tag':'a'}]"));
+	EXPECT_EQ(a.tag(), same.tag());
+	EXPECT_NE(a.tag(), b.tag());
+	EXPECT_NE(a.tag(), none.tag());
+	EXPECT_EQ(patched(a.resource(), Json(advertise_patch(&a.value, &b.value))),
+		  b.resource().text());
 }
 
 TEST(AdvertiseTest, PatchesMakeTheNextOneOfTheLast)

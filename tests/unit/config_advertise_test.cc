@@ -18,7 +18,7 @@ namespace
 /* The members of two peers: "up", which is upstream, and "down", which is downstream. */
 struct Config {
 	struct settings settings = {};
-	std::string faults;
+	std::string faults, lines;
 
 	Config(const std::string &up, const std::string &down,
 	       const std::string &listen = "listen = [\"192.0.2.1:8443\"];",
@@ -43,7 +43,8 @@ struct Config {
 		struct faults list = {};
 		struct config_reading *reading = config_open(path, &settings, &list);
 		for (size_t i = 0; i < list.n; i++)
-			faults += list.list[i].text + std::string("\n");
+			faults += list.list[i].text + std::string("\n"),
+				lines += std::to_string(list.list[i].line) + " ";
 		faults_clear(&list);
 		config_close(reading);
 		unlink(path);
@@ -104,7 +105,11 @@ TEST(ConfigAdvertiseTest, WhatIsWrong)
 		 "metadata = [ ]; "
 		 "}; footprints = ( { footprint-type = \"altopid\"; footprint-value = [\"x\"]; } "
 		 "); } );",
-		 "", "advertise: entry 0 matches nobody"},
+		 "", "altopid 'x': no footprint has the name"},
+		{"advertise = ( { capability-type = \"FCI.Metadata\"; capability-value = { "
+		 "metadata = [ ]; }; footprints = ( { footprint-type = \"altopid\"; "
+		 "footprint-value = [\"a b\"]; } ); } );",
+		 "", "'a b' is not the name of a PID"},
 		{"", "damping = { reuse = 7000; };", "'reuse' has to be less than 'suppress'"},
 		{"", "damping = { half-life = 1; };", "'max-suppress' has to be at most 32 times"},
 		{"", "damping = { halflife = 1; };", "did you mean 'half-life'"},
@@ -114,6 +119,48 @@ TEST(ConfigAdvertiseTest, WhatIsWrong)
 		EXPECT_NE(config.faults.find(c.fault), std::string::npos)
 			<< c.up << c.down << ": " << config.faults;
 	}
+}
+
+std::string with_pids(const std::string &footprints)
+{
+	return "advertise = ( { capability-type = \"FCI.Metadata\"; capability-value = { metadata "
+	       "= "
+	       "[ ]; }; footprints = (\n" +
+	       footprints + " ); } );";
+}
+
+/* The third line of `up` is that of the PIDs. */
+TEST(ConfigAdvertiseTest, PidsAreNamedFootprints)
+{
+	const std::string pids =
+		"{ footprint-type = \"altopid\"; footprint-value = [\"home\", \"far\"]; }";
+	const std::string
+		home = "{ name = \"home\"; footprints = ( { footprint-type = \"ipv4cidr\"; "
+		       "footprint-value = [\"192.0.2.0/24\"]; } ); }",
+		far = "{ name = \"far\"; footprints = ( { footprint-type = ";
+	const std::string list = "footprints = ( " + home + ", " + far;
+	Config good(with_pids(pids), "", "listen = [\"192.0.2.1:8443\"];",
+		    list + "\"ipv6cidr\"; footprint-value = [\"2001:db8::/32\"]; } ); } );");
+	EXPECT_EQ(good.faults, "");
+	EXPECT_NE(std::string(good.peer(0).advertise).find("[\"far\",\"home\"]"), std::string::npos)
+		<< good.peer(0).advertise;
+	Config tables(with_pids(pids), "", "listen = [\"192.0.2.1:8443\"];",
+		      "tables = [ \"/nowhere.jsonl\" ];");
+	EXPECT_EQ(tables.faults, "") << "they may name it";
+	Config none(with_pids(pids), "", "listen = [\"192.0.2.1:8443\"];",
+		    "footprints = ( " + home + " );");
+	EXPECT_NE(none.faults.find("altopid 'far': no footprint has the name"), std::string::npos);
+	EXPECT_EQ(none.faults.find("'home'"), std::string::npos);
+	EXPECT_EQ(none.lines, "4 ");
+	Config type(with_pids(pids), "", "listen = [\"192.0.2.1:8443\"];",
+		    list + "\"asn\"; footprint-value = [\"as1\"]; } ); } );");
+	EXPECT_NE(type.faults.find("altopid 'far': the footprint of that name is neither"),
+		  std::string::npos);
+	Config twice(with_pids(pids), "", "listen = [\"192.0.2.1:8443\"];",
+		     list + "\"ipv4cidr\"; footprint-value = [\"192.0.2.0/24\"]; } ); } );");
+	EXPECT_NE(twice.faults.find("altopid 'far': PID 'home' has 192.0.2.0/24 already"),
+		  std::string::npos)
+		<< twice.faults;
 }
 
 /* LL-16. */
