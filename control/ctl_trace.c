@@ -35,7 +35,7 @@ void ctl_trace_begin(void)
 	/* What most records need, so that the columns seldom move. */
 	table = (struct ctl_table_live){
 		.columns = columns,
-		.widths = {27, 6, 15, 8, 5, 10, 16, 16, 8, 5, 8, 8, 8, 8, 8, 8, 24, 0},
+		.widths = {27, 6, 15, 8, 5, 10, 16, 16, 8, 5, 8, 8, 8, 8, 8, 8, 8, 8, 24, 0},
 	};
 }
 

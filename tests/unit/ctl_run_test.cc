@@ -149,7 +149,7 @@ TEST_F(CtlRunTest, TracesAreAlignedLines)
 	const char *record =
 		R"({"time":"2026-11-21T10:00:00.123456Z","worker":1,"protocol":"dns","client":"192.0.2.1/32","host":"a.example",)"
 		R"("path":null,"type":"A","outcome":"redirect","scope":"vod","target":{"cdn":"b"},"reason":null,"burst":3,)"
-		R"("nanoseconds":{"classify":10,"decode":20,"match":30,"choose":40,"reply":50,"seal":60}})";
+		R"("nanoseconds":{"classify":10,"decode":20,"match":30,"choose":40,"ask":45,"count":5,"reply":50,"seal":60}})";
 	FakeDaemon daemon(
 		always({FakeDaemon::told("trace", record), FakeDaemon::told("trace", record),
 			FakeDaemon::result(R"({"traced":2,"lost":1})")}));
@@ -159,12 +159,14 @@ TEST_F(CtlRunTest, TracesAreAlignedLines)
 				  "TYPE   OUTCOME     "
 				  "SCOPE             TARGET            REASON    BURST  CLASSIFY  "
 				  "DECODE    MATCH     "
-				  "CHOOSE    REPLY     SEAL NS   HOST                      PATH\n";
-	const std::string line = "2026-11-21T10:00:00.123456Z       1  192.0.2.1/32     dns       "
-				 "A      redirect    "
-				 "vod               cdn b             -             3        10    "
-				 "    20        30  "
-				 "      40        50        60  a.example                 -\n";
+				  "CHOOSE    ASK       COUNT     REPLY     SEAL NS   HOST          "
+				  "            PATH\n";
+	const std::string line =
+		"2026-11-21T10:00:00.123456Z       1  192.0.2.1/32     dns       "
+		"A      redirect    "
+		"vod               cdn b             -             3        10    "
+		"    20        30  "
+		"      40        45         5        50        60  a.example                 -\n";
 	EXPECT_EQ(out, title + line + line);
 	EXPECT_EQ(err, "turnoutctl: 2 traced, 1 lost\n");
 	EXPECT_EQ(run(daemon, "trace on --json"), CTL_DONE);
