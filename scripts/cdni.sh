@@ -9,19 +9,6 @@ declare -gA CDNI_IP=([a]=10.9.0.1 [b]=10.9.0.2 [c]=10.9.0.3)
 
 # --- the network ---------------------------------------------------------------------------------------------------
 
-cdni_authority() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
-		-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign \
-		-keyout "$LAB_DIR/ca.key" -out "$LAB_DIR/ca.crt" 2>/dev/null || die "openssl makes no certificate"
-}
-
-cdni_certificate() { # FILE DNS-NAME
-	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=nobody \
-		-keyout "$LAB_DIR/$1.key" -out "$LAB_DIR/$1.csr" 2>/dev/null
-	openssl x509 -req -in "$LAB_DIR/$1.csr" -CA "$LAB_DIR/ca.crt" -CAkey "$LAB_DIR/ca.key" -days 2 -out "$LAB_DIR/$1.crt" \
-		-extfile <(printf 'subjectAltName=DNS:%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$2") 2>/dev/null
-}
-
 cdni_cdn() { # a|b|c: its namespace, links and certificate
 	lab_namespace "cdn-$1"
 	lab_link "cdn-$1" eth0
@@ -30,7 +17,7 @@ cdni_cdn() { # a|b|c: its namespace, links and certificate
 	lab_link "cdn-$1" v0 "v0-$1"
 	no_ipv6 "cdn-$1" v0
 	lab_in "cdn-$1" ip link set v0 up
-	cdni_certificate "$1" "cdn-$1.example"
+	lab_certificate "$1" "cdn-$1.example"
 }
 
 cdni_web() { # the delivery node of each CDN: nginx, with a file that says whose it is
@@ -50,7 +37,7 @@ cdni_web() { # the delivery node of each CDN: nginx, with a file that says whose
 cdni_begin() { # [NAME]
 	local cdn
 	lab_begin "$@"
-	cdni_authority
+	lab_authority
 	for cdn in a b c; do
 		cdni_cdn "$cdn"
 		cdni_config "$cdn"

@@ -149,6 +149,21 @@ lab_router() { # the namespace of turnoutd: the kernel answers nothing there
 	lab_in router ip link set v0 up
 }
 
+# --- certificates --------------------------------------------------------------------------------------------------
+
+lab_authority() { # ca.key and ca.crt in LAB_DIR
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
+		-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign \
+		-keyout "$LAB_DIR/ca.key" -out "$LAB_DIR/ca.crt" 2>/dev/null || die "openssl makes no certificate"
+}
+
+lab_certificate() { # FILE DNS-NAME: FILE.key and FILE.crt of the authority
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=nobody \
+		-keyout "$LAB_DIR/$1.key" -out "$LAB_DIR/$1.csr" 2>/dev/null
+	openssl x509 -req -in "$LAB_DIR/$1.csr" -CA "$LAB_DIR/ca.crt" -CAkey "$LAB_DIR/ca.key" -days 2 -out "$LAB_DIR/$1.crt" \
+		-extfile <(printf 'subjectAltName=DNS:%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$2") 2>/dev/null
+}
+
 # --- programs in it ------------------------------------------------------------------------------------------------
 
 lab_spawn() { # NAME HOST COMMAND...: in the background, with its log in LAB_DIR/NAME.log, ended with the script

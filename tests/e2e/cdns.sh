@@ -10,19 +10,6 @@ declare -A ID=([a]=AS64500:1 [b]=AS64501:1 [c]=AS64502:1 [e]=AS64505:1)
 
 # --- certificates and configurations -----------------------------------------------------------------------------------
 
-authority() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
-		-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign \
-		-keyout "$LAB_DIR/ca.key" -out "$LAB_DIR/ca.crt" 2>/dev/null
-}
-
-certificate() { # FILE DNS-NAME
-	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=nobody \
-		-keyout "$LAB_DIR/$1.key" -out "$LAB_DIR/$1.csr" 2>/dev/null
-	openssl x509 -req -in "$LAB_DIR/$1.csr" -CA "$LAB_DIR/ca.crt" -CAkey "$LAB_DIR/ca.key" -days 2 -out "$LAB_DIR/$1.crt" \
-		-extfile <(printf 'subjectAltName=DNS:%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$2") 2>/dev/null
-}
-
 peer() { # NAME ROLES MEMBERS: in the list of peers
 	cat <<-END
 		{ name = "cdn-$1"; roles = [ $2 ]; identity = "cdn-$1.example"; provider-id = "${ID[$1]}"; $3 },
@@ -46,13 +33,13 @@ configuration() { # NAME VDEV: the rest, its peers and tables, comes from standa
 
 cdns() { # NAME...: the CDNs with their links and certificates
 	local name
-	authority
+	lab_authority
 	for name in "$@"; do
 		lab_namespace "cdn-$name"
 		lab_link "cdn-$name" eth0
 		lab_in "cdn-$name" ip address add "${SELF[$name]}/24" dev eth0
 		lab_in "cdn-$name" ip link set eth0 up
-		certificate "$name" "cdn-$name.example"
+		lab_certificate "$name" "cdn-$name.example"
 	done
 }
 

@@ -91,7 +91,7 @@ cdns a b c e
 packet_path a
 lab_host fr 198.51.100.10/24
 lab_route fr 192.0.2.0/24
-certificate other other.example
+lab_certificate other other.example
 FR=198.51.100.0/24
 configure_a
 configure_b "$(target vod.b.example www.cdn.example $FR), $(protocols http/1.1 $FR)"

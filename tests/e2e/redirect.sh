@@ -12,19 +12,6 @@ declare -A ID=([a]=AS64500:1 [b]=AS64501:1 [c]=AS64502:1 [u]=AS64510:1 [v]=AS645
 
 # --- certificates and configurations -----------------------------------------------------------------------------------
 
-authority() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
-		-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign \
-		-keyout "$LAB_DIR/ca.key" -out "$LAB_DIR/ca.crt" 2>/dev/null
-}
-
-certificate() { # NAME
-	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=nobody \
-		-keyout "$LAB_DIR/$1.key" -out "$LAB_DIR/$1.csr" 2>/dev/null
-	openssl x509 -req -in "$LAB_DIR/$1.csr" -CA "$LAB_DIR/ca.crt" -CAkey "$LAB_DIR/ca.key" -days 2 -out "$LAB_DIR/$1.crt" \
-		-extfile <(printf 'subjectAltName=DNS:cdn-%s.example\nextendedKeyUsage=serverAuth,clientAuth\n' "$1") 2>/dev/null
-}
-
 peer() { # NAME ROLES [MEMBERS]
 	printf '{ name = "cdn-%s"; roles = [ %s ]; identity = "cdn-%s.example"; provider-id = "%s"; %s }' "$1" "$2" "$1" "${ID[$1]}" \
 		"${3:-}"
@@ -132,9 +119,9 @@ for name in a b c u; do
 	lab_in "cdn-$name" ip address add "${SELF[$name]}/24" dev eth0
 	lab_in "cdn-$name" ip link set eth0 up
 done
-authority
+lab_authority
 for name in a b c u v other; do
-	certificate "$name"
+	lab_certificate "$name" "cdn-$name.example"
 done
 configure
 for name in a b c; do

@@ -234,7 +234,7 @@ for name in h u; do
 	lab_in "cdn-$name" ip link set eth0 up
 done
 for name in h u v; do
-	cdni_certificate "$name" "cdn-$name.example"
+	lab_certificate "$name" "cdn-$name.example"
 done
 configure_a semi-recursive
 cdni_config b 's/hosts = \[ "www.csp.example"/&, "*.www.csp.example"/'
