@@ -4,7 +4,8 @@
 #
 #   crowd.py ADDRESS PORT COUNT [CERTIFICATE KEY]     with a certificate handshakes are done, without one they never begin
 #
-# It says "N open" when it has tried them all, and then, each time it reads a line, how many are open now.
+# It says "N open" when it has tried them all, and keeps them until it is ended.
+import signal
 import socket
 import ssl
 import sys
@@ -38,5 +39,4 @@ def is_open(sock):
 
 there = [c for c in (connect() for _ in range(int(count))) if c]
 print(sum(map(is_open, there)), "open", flush=True)
-for _ in sys.stdin:
-    print(sum(map(is_open, there)), "open", flush=True)
+signal.pause()

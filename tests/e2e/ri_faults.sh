@@ -123,19 +123,25 @@ asked_pids=()
 crowd() {
 	local before name
 	before=$(of_memory)
-	lab_spawn others cdn-u sh -c "sleep 100 | '$PYTHON' '$E2E/crowd.py' 10.9.0.1 8443 1000 '$LAB_DIR/u.crt' '$LAB_DIR/u.key'"
-	lab_spawn full cdn-u sh -c "sleep 100 | '$PYTHON' '$E2E/crowd.py' 10.9.0.1 8443 1010 '$LAB_DIR/v.crt' '$LAB_DIR/v.key'"
+	echo 'www.csp.example A' >"$LAB_DIR/names"
+	lab_spawn rate fr dnsperf -s $A -d "$LAB_DIR/names" -l 200 -Q 1000 -q 50 -t 3
+	lab_spawn others cdn-u "$PYTHON" "$E2E/crowd.py" 10.9.0.1 8443 1000 "$LAB_DIR/u.crt" "$LAB_DIR/u.key"
+	lab_spawn full cdn-u "$PYTHON" "$E2E/crowd.py" 10.9.0.1 8443 1010 "$LAB_DIR/v.crt" "$LAB_DIR/v.key"
 	wait_until 40 "1,000 connections of u" grep -q '^1000 open' "$LAB_DIR/others.log"
 	wait_until 40 "1,000 connections of v" grep -q '^10[01][0-9] open' "$LAB_DIR/full.log"
 	expect "u has its connections" '^100[0-9]$' of_peer a cdn-u requests connections-now
 	expect "v has as many as it may" '^1000$' of_peer a cdn-v requests connections-now
 	expect "those beyond are refused" '^10$' of_peer a cdn-v requests refused_connection
-	lab_spawn strangers cdn-u sh -c "sleep 100 | '$PYTHON' '$E2E/crowd.py' 10.9.0.1 8443 500"
+	lab_spawn strangers cdn-u "$PYTHON" "$E2E/crowd.py" 10.9.0.1 8443 500
 	wait_until 10 "500 strangers" grep -q open "$LAB_DIR/strangers.log"
 	expect "u is answered over one more" '"sc-\(location\)":"http://edge.a.example' ask_a "$(http_question http://broken-1.h.csp.example/x)"
 	expect "strangers are refused and counted" '^[1-9][0-9]*$' strangers refused_connection
 	told=$(times www.csp.example 100 5)
 	expect "the packet path goes on ($told)" '^median [0-4]?[0-9] ms: (cname|192\.0\.2\.9[23]) 100$' echo "$told"
+	kill -INT "${LAB_PID[rate]}"
+	lab_wait rate || true
+	expect "at its rate" 'Queries per second: +(9[5-9][0-9]|10[0-4][0-9])\.' cat "$LAB_DIR/rate.log"
+	expect "and without loss" 'Queries lost: +0 ' cat "$LAB_DIR/rate.log"
 	check "memory is bounded ($((($(of_memory) - before) >> 20)) MiB more)" test $(($(of_memory) - before)) -lt $((400 << 20))
 	for name in strangers others full; do
 		lab_stop "$name"
