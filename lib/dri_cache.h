@@ -47,7 +47,7 @@ enum { DRI_HOT_USES = 3 };
 
 /* --- Any thread --------------------------------------------------------------------------------------------------- */
 
-/* DNS queries of other types are asked for as A, since a CNAME or no data is all that they can get. */
+/* A query for ANY is asked for as A. */
 void dri_cache_ask(const struct dri_cache *cache, const struct target *target,
 		   const struct request *req, struct dri_ask *ask);
 

@@ -353,6 +353,7 @@ bool match_resume(const struct view *view, const struct request *req, uint64_t s
 		if (is_there(view, req, scope->candidates[i].target, seed)) {
 			verdict->target = view_target(view, scope->candidates[i].target);
 			verdict->candidate = (uint8_t)i;
+			verdict->fell_back = false;
 			return true;
 		}
 	const uint32_t fallbacks[] = {scope->fallback, view->fallback};
