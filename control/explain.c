@@ -3,6 +3,7 @@
 #include "explain.h"
 
 #include "lib/scope_rank.h"
+#include "lib/unasked.h"
 #include "qtype.h"
 #include "show.h"
 
@@ -107,6 +108,12 @@ static void look_up(struct explained *explained)
 	struct ip_prefix client = {req->client, req->client_len};
 	struct dri_ask ask;
 	uint64_t now = plane_tsc_ms(plane);
+	const struct dri *no_data = unasked_dri(req);
+	if (no_data) {
+		verdict->outcome = VERDICT_REDIRECT;
+		verdict->dri = no_data;
+		return;
+	}
 	explained->asked = verdict->target;
 	if (!plane->dris)
 		return;
@@ -225,7 +232,7 @@ static void add_decision(json_t *json, const struct explained *explained)
 				  : verdict->dri      ? "kept"
 						      : "refused",
 				  "seconds", (double)explained->kept_ms / 1000));
-	if (verdict->dri)
+	if (verdict->dri && verdict->dri != unasked_dri(&explained->req))
 		json_object_set_new(json, "dri", show_dri_json(verdict->target, verdict->dri));
 	if (explained->req.protocol == PROTOCOL_DNS)
 		json_object_set_new(json, "ecs-scope", json_integer(verdict->ecs_scope));

@@ -1,7 +1,7 @@
 /* ask - DRIs of downstream CDNs that are to be asked for them: out of the cache, or the request is parked until there is an answer. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
-#include "lib/dns_wire.h"
+#include "lib/unasked.h"
 
 static void fill(const struct worker *worker, uint16_t i, enum park_why why, struct parked *place)
 {
@@ -81,13 +81,6 @@ static void use(struct worker *worker, uint16_t i, const struct dri_answer *answ
 	worker->stats->dri_hits++;
 }
 
-/* RFC 7975 §4.4.1 asks for addresses only: of other types there is no data. */
-static bool can_be_asked(const struct request *req)
-{
-	return req->protocol != PROTOCOL_DNS || req->dns.qtype == DNS_A ||
-	       req->dns.qtype == DNS_AAAA || req->dns.qtype == DNS_ANY;
-}
-
 /* What came back from the control thread, on a view that may be another one. true: it is decided. */
 static bool resume(struct worker *worker, uint16_t i, uint64_t *tried)
 {
@@ -148,7 +141,6 @@ static void verify(struct worker *worker, uint16_t i)
 
 static void ask(struct worker *worker, uint16_t i, uint64_t now_ms)
 {
-	static const struct dri no_data = {.n_v4 = 1};
 	struct verdict *verdict = &worker->burst.verdicts[i];
 	uint64_t tried = 0;
 	if (worker->burst.returned && resume(worker, i, &tried))
@@ -157,9 +149,10 @@ static void ask(struct worker *worker, uint16_t i, uint64_t now_ms)
 		verify(worker, i);
 		return;
 	}
-	if (verdict->outcome == VERDICT_ASK && !can_be_asked(&worker->burst.requests[i])) {
+	const struct dri *no_data = unasked_dri(&worker->burst.requests[i]);
+	if (verdict->outcome == VERDICT_ASK && no_data) {
 		verdict->outcome = VERDICT_REDIRECT;
-		verdict->dri = &no_data;
+		verdict->dri = no_data;
 	}
 	while (verdict->outcome == VERDICT_ASK) {
 		const struct dri_answer *answer = find_again(worker, i, now_ms);
@@ -184,7 +177,7 @@ static void find_kept(struct worker *worker, uint64_t now_ms)
 	uint16_t at[BURST_MAX], n = 0;
 	for (uint16_t i = 0; i < burst->n; i++) {
 		if (!is_asked(worker, i) || is_signed(worker, i) ||
-		    !can_be_asked(&burst->requests[i]))
+		    unasked_dri(&burst->requests[i]))
 			continue;
 		dri_cache_ask(dris, burst->verdicts[i].target, &burst->requests[i], &asks[n]);
 		dri_cache_prefetch_slot(dris, &asks[n]);

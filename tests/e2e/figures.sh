@@ -77,6 +77,7 @@ strategies full-recursive full-recursive
 expect "$FIGURE: 1. and 6. by DNS: A answers with a delivery node of C" '^192\.0\.2\.93$' cdni_dig fr $A www.csp.example
 expect "$FIGURE: 2. to 5. A asked B, and B asked C, once" '^1 1$' since
 expect "$FIGURE: explain says that it was asked" 'full-recursive' cdni_of a --json explain dns www.csp.example A from 198.51.100.10
+expect "$FIGURE: other types cannot be asked for, and explain says so" 'NODATA' cdni_of a explain dns www.csp.example TXT from 198.51.100.10
 note
 expect "$FIGURE: 1. and 6. by HTTP" '^302 http://edge\.c\.example/film$' cdni_get fr $FILM
 expect "$FIGURE: 2. to 5. by HTTP: A asked B, and B asked C, once" '^1 1$' since
