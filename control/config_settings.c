@@ -3,6 +3,7 @@
 #include "config_settings.h"
 
 #include "config.h"
+#include "config_http.h"
 #include "config_peers.h"
 #include "config_signing.h"
 #include "lib/park.h"
@@ -14,19 +15,6 @@
 #include <sys/un.h>
 
 enum { CPU_MAX = 1023 };
-
-/* Begins on a group that may be missing: then every member is at its default. */
-static void begin_group(struct json_in *in, struct json_in *root, const char *key)
-{
-	json_t *group = json_in_object(root, key);
-	if (group)
-		json_in_begin(in, root->source, group, root->place, key);
-	else
-		*in = (struct json_in){.source = root->source,
-				       .place = root->place,
-				       .what = key,
-				       .faults = root->source->faults->total};
-}
 
 static char *copy_text(struct json_in *in, const char *key, enum json_in_need need,
 		       const char *otherwise)
@@ -59,7 +47,7 @@ static void read_arguments(struct json_in *in, struct settings *settings)
 static void read_eal(struct json_in *root, struct settings *settings)
 {
 	struct json_in in;
-	begin_group(&in, root, "eal");
+	json_in_begin_group(&in, root, "eal");
 	settings->hugepages = json_in_flag(&in, "hugepages", true);
 	settings->memory = (unsigned)json_in_integer(&in, "memory", 0, 1 << 20, 0);
 	settings->prefix = copy_text(&in, "prefix", JSON_IN_OPTIONAL, "turnout");
@@ -95,7 +83,7 @@ static void read_workers(struct json_in *root, struct settings *settings)
 {
 	static const char *const idles[] = {"poll", "sleep", NULL}; /* as enum idle_mode */
 	struct json_in in;
-	begin_group(&in, root, "workers");
+	json_in_begin_group(&in, root, "workers");
 	settings->n_workers = (unsigned)json_in_integer(&in, "count", 1, 64, 1);
 	read_cpus(&in, settings);
 	settings->control_cpu = (int)json_in_integer(&in, "control-cpu", -1, CPU_MAX, -1);
@@ -176,7 +164,7 @@ static bool parse_key(const char *text, uint8_t key[16])
 static void read_tcp(struct json_in *root, struct settings *settings)
 {
 	struct json_in in;
-	begin_group(&in, root, "tcp");
+	json_in_begin_group(&in, root, "tcp");
 	size_t n;
 	const char **texts = json_in_texts(&in, "cookie-keys", &n);
 	if (n > COOKIE_KEYS)
@@ -194,7 +182,7 @@ static void read_tcp(struct json_in *root, struct settings *settings)
 static void read_dns(struct json_in *root, struct settings *settings)
 {
 	struct json_in in;
-	begin_group(&in, root, "dns");
+	json_in_begin_group(&in, root, "dns");
 	settings->udp_size = (uint16_t)json_in_integer(&in, "udp-size", 512, 4096, 1232);
 	settings->client_subnet = json_in_flag(&in, "client-subnet", true);
 	json_in_end(&in);
@@ -215,7 +203,7 @@ static void read_recursion(struct json_in *root, struct settings *settings)
 	struct json_in in;
 	struct recursion_settings *recursion = &settings->recursion;
 	unsigned most = parked_most(settings);
-	begin_group(&in, root, "recursion");
+	json_in_begin_group(&in, root, "recursion");
 	recursion->parked = (unsigned)json_in_integer(&in, "parked", 0, PARK_MAX,
 						      most < PARKED ? most : PARKED);
 	if (recursion->parked > most)
@@ -232,7 +220,7 @@ static void read_recursion(struct json_in *root, struct settings *settings)
 static void read_control(struct json_in *root, struct settings *settings)
 {
 	struct json_in in;
-	begin_group(&in, root, "control");
+	json_in_begin_group(&in, root, "control");
 	settings->socket = copy_text(&in, "socket", JSON_IN_OPTIONAL, "/run/turnout/turnout.sock");
 	size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
 	if (settings->socket && (settings->socket[0] != '/' || strlen(settings->socket) > max))
@@ -247,7 +235,7 @@ static void read_state(struct json_in *root, struct settings *settings)
 {
 	static const char *const syncs[] = {"normal", "full", NULL};
 	struct json_in in;
-	begin_group(&in, root, "state");
+	json_in_begin_group(&in, root, "state");
 	settings->state_file = copy_text(&in, "file", JSON_IN_OPTIONAL, NULL);
 	settings->state_sync_full = json_in_choice(&in, "sync", syncs, 0);
 	if (settings->state_file && settings->state_file[0] != '/')
@@ -264,6 +252,7 @@ void config_settings_read(struct json_in *root, struct settings *settings)
 	read_ports(root, settings);
 	read_tcp(root, settings);
 	read_dns(root, settings);
+	config_http_read(root, &settings->http);
 	read_recursion(root, settings);
 	read_control(root, settings);
 	read_state(root, settings);
@@ -364,6 +353,7 @@ const char *settings_changes(const struct settings *a, const struct settings *b,
 		{"ports", same_ports(a, b)},
 		{"tcp", same_tcp(a, b)},
 		{"dns", a->udp_size == b->udp_size && a->client_subnet == b->client_subnet},
+		{"http", config_http_same(&a->http, &b->http)},
 		{"recursion", !memcmp(&a->recursion, &b->recursion, sizeof(a->recursion))},
 		{"control", same_text(a->socket, b->socket) && a->drain_ms == b->drain_ms},
 		{"state", same_text(a->state_file, b->state_file) &&

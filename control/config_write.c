@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config_write.h"
 
+#include "config_http.h"
 #include "config_peers.h"
 #include "config_signing.h"
 #include "lib/array.h"
@@ -268,6 +269,7 @@ static void put_settings(struct config_text *text, const struct settings *settin
 	put_setting(text, "dns",
 		    json_pack("{s:i, s:b}", "udp-size", (int)settings->udp_size, "client-subnet",
 			      (int)settings->client_subnet));
+	put_setting(text, "http", config_http_json(&settings->http));
 	put_setting(text, "recursion",
 		    json_pack("{s:i, s:i, s:i}", "parked", (int)settings->recursion.parked, "wait",
 			      (int)settings->recursion.wait_ms, "answers",

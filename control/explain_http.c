@@ -130,7 +130,9 @@ json_t *explain_http(struct control *control, struct json_in *params, struct rpc
 	}
 	if (!explain_begin(&explained, control, &client))
 		return NULL;
-	enum drop_reason decoded = http_request_parse(head, (size_t)(w.at - head), &explained.req);
+	const struct http_settings *settings = &control->settings->http;
+	enum drop_reason decoded =
+		http_request_parse(head, (size_t)(w.at - head), &settings->limits, &explained.req);
 	if (decoded != DROP_none)
 		explained.req.protocol =
 			strncasecmp(url, "https:", 6) ? PROTOCOL_HTTP : PROTOCOL_HTTPS;
@@ -141,8 +143,9 @@ json_t *explain_http(struct control *control, struct json_in *params, struct rpc
 	const struct dri *chosen = explained.verdict.dri;
 	struct dri *signed_dri = NULL;
 	json_t *signing = verify(&explained, &signed_dri);
-	struct http_answer answer = http_answer_write((uint8_t *)bytes, sizeof(bytes),
-						      &explained.req, &explained.verdict, date);
+	struct http_answer answer = http_answer_write(
+		(uint8_t *)bytes, sizeof(bytes), &explained.req, &explained.verdict,
+		&(struct http_answer_how){settings, date, false});
 	explained.verdict.dri = chosen;
 	if (signed_dri)
 		dri_release(signed_dri);

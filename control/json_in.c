@@ -113,6 +113,18 @@ bool json_in_good(const struct json_in *in)
 	return in->source->faults->total == in->faults;
 }
 
+void json_in_begin_group(struct json_in *in, struct json_in *root, const char *key)
+{
+	json_t *group = json_in_object(root, key);
+	if (group)
+		json_in_begin(in, root->source, group, root->place, key);
+	else
+		*in = (struct json_in){.source = root->source,
+				       .place = root->place,
+				       .what = key,
+				       .faults = root->source->faults->total};
+}
+
 bool json_in_end(struct json_in *in)
 {
 	const char *key;

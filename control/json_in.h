@@ -34,6 +34,9 @@ struct json_in {
 void json_in_begin(struct json_in *in, const struct json_source *source, json_t *object,
 		   struct place around, const char *what);
 
+/* The same with a member of `root` that may be missing: then every member of it is at its default. */
+void json_in_begin_group(struct json_in *in, struct json_in *root, const char *key);
+
 /* true: nothing was wrong since json_in_begin, in this object and those read within it. */
 bool json_in_end(struct json_in *in);
 

@@ -58,6 +58,9 @@ static void write_fields(struct writer *w, json_t *headers)
 	}
 }
 
+/* An upstream CDN keeps to limits of its own. */
+static const struct http_limits any_length = {UINT16_MAX, UINT16_MAX};
+
 static const char *decode_http(const struct ri_request *from, struct writer w, struct request *req)
 {
 	const uint8_t *start = w.at;
@@ -75,7 +78,8 @@ static const char *decode_http(const struct ri_request *from, struct writer w, s
 	writer_text(&w, "\r\n");
 	if (w.bad)
 		return "the request head is too long";
-	enum drop_reason reason = http_request_parse(start, (size_t)(w.at - start), req);
+	enum drop_reason reason =
+		http_request_parse(start, (size_t)(w.at - start), &any_length, req);
 	return reason == DROP_none ? NULL : drop_reason_text(reason);
 }
 

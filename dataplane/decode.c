@@ -91,7 +91,8 @@ static void decode_request(struct worker *worker, uint16_t i)
 	packet->mss = mss;
 	packet->lane = LANE_HTTP;
 	packet->reason =
-		(uint8_t)http_request_parse(packet->l4 + packet->tcp_header, packet->tcp_len, req);
+		(uint8_t)http_request_parse(packet->l4 + packet->tcp_header, packet->tcp_len,
+					    &worker->plane->settings->http.limits, req);
 }
 
 /* RFC 9293 §3.10.7, without connections: a SYN opens, the first data is the request, a FIN is acknowledged. */

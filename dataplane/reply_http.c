@@ -42,8 +42,10 @@ static void reply_http(struct worker *worker, uint16_t i)
 	int room = RTE_MIN(packet_room(worker, i) - TCP_LEN - options, ANSWER_MAX);
 	int theirs = RTE_MAX(packet->mss - options, (int)HTTP_ANSWER_ERROR_MAX);
 	room = RTE_MIN(room, theirs);
+	const struct http_answer_how how = {&worker->plane->settings->http, date_now(worker),
+					    .keep = false};
 	struct http_answer written =
-		http_answer_write(answer, (size_t)RTE_MAX(room, 0), req, verdict, date_now(worker));
+		http_answer_write(answer, (size_t)RTE_MAX(room, 0), req, verdict, &how);
 	if (!written.len) {
 		packet_drop(packet, DROP_mtu);
 		return;

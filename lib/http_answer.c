@@ -29,7 +29,7 @@ static const struct answer_kind errors[] = {
 	{414, DROP_http_uri_long, "414 URI Too Long", ""},
 	{431, DROP_http_head_split, "431 Request Header Fields Too Large", ""},
 	{501, DROP_http_unknown_method, "501 Not Implemented", ""},
-	{503, DROP_http_no_target, "503 Service Unavailable", "Retry-After: 1\r\n"},
+	{503, DROP_http_no_target, "503 Service Unavailable", ""},
 	{505, DROP_http_version, "505 HTTP Version Not Supported", ""},
 };
 
@@ -45,34 +45,58 @@ static const struct answer_kind *kind_of(const struct answer_kind *list, size_t 
 	return list;
 }
 
-static void write_start(struct writer *w, const struct answer_kind *kind, const char *date)
+static void write_start(struct writer *w, const struct answer_kind *kind,
+			const struct http_answer_how *how)
 {
 	writer_text(w, "HTTP/1.1 ");
 	writer_text(w, kind->line);
 	writer_text(w, "\r\nDate: ");
-	writer_bytes(w, date, HTTP_DATE_LEN);
+	writer_bytes(w, how->date, HTTP_DATE_LEN);
 	writer_text(w, "\r\n");
 	writer_text(w, kind->field);
 }
 
-static void write_end(struct writer *w)
+static void write_number(struct writer *w, uint32_t number)
 {
-	writer_text(w, "Content-Length: 0\r\nConnection: close\r\n\r\n");
+	uint8_t digits[10], n = 0;
+	do
+		digits[n++] = (uint8_t)('0' + number % 10);
+	while (number /= 10);
+	while (n)
+		writer_u8(w, digits[--n]);
+}
+
+/* A client of HTTP/1.0 has to be told that the connection stays (RFC 9112 §9.3, appendix C.2.2). */
+static void write_end(struct writer *w, const struct request *req,
+		      const struct http_answer_how *how)
+{
+	writer_text(w, "Content-Length: 0\r\n");
+	if (!how->keep)
+		writer_text(w, "Connection: close\r\n");
+	else if (req->http.minor == 0)
+		writer_text(w, "Connection: keep-alive\r\n");
+	writer_text(w, "\r\n");
 }
 
 static struct http_answer write_kind(uint8_t *out, size_t cap, const struct answer_kind *kind,
-				     const char *date)
+				     const struct request *req, const struct http_answer_how *how)
 {
 	struct writer w = writer_of(out, cap);
-	write_start(&w, kind, date);
-	write_end(&w);
+	write_start(&w, kind, how);
+	if (kind->status == 503) {
+		writer_text(&w, "Retry-After: ");
+		write_number(&w, how->settings->retry_after);
+		writer_text(&w, "\r\n");
+	}
+	write_end(&w, req, how);
 	return (struct http_answer){w.bad ? 0 : (size_t)(w.at - out), kind->reason};
 }
 
-static struct http_answer write_error(uint8_t *out, size_t cap, uint16_t status, const char *date)
+static struct http_answer write_error(uint8_t *out, size_t cap, uint16_t status,
+				      const struct request *req, const struct http_answer_how *how)
 {
 	return write_kind(out, cap, kind_of(errors, sizeof(errors) / sizeof(errors[0]), status),
-			  date);
+			  req, how);
 }
 
 static void write_host(struct writer *w, struct span host)
@@ -109,46 +133,48 @@ bool http_answer_location(struct writer *w, const struct request *req, const str
 }
 
 static struct http_answer write_redirect(uint8_t *out, size_t cap, const struct request *req,
-					 const struct verdict *verdict, const char *date)
+					 const struct verdict *verdict,
+					 const struct http_answer_how *how)
 {
 	uint16_t status = verdict->scope ? verdict->scope->status : 302;
 	struct writer w = writer_of(out, cap);
 	const struct dri *dri = verdict->dri;
 	if (verdict->scope && verdict->scope->signed_uri && !(dri && dri->signed_uri))
-		return write_kind(out, cap, &not_signed, date);
-	write_start(&w, kind_of(redirects, sizeof(redirects) / sizeof(redirects[0]), status), date);
+		return write_kind(out, cap, &not_signed, req, how);
+	write_start(&w, kind_of(redirects, sizeof(redirects) / sizeof(redirects[0]), status), how);
 	writer_text(&w, "Location: ");
 	if (!http_answer_location(&w, req, dri))
-		return write_error(out, cap, 503, date);
+		return write_error(out, cap, 503, req, how);
 	writer_text(&w, dri->signed_uri ? "\r\nCache-Control: no-store\r\n" : "\r\n");
 	if (dri->cookie) {
 		writer_text(&w, "Set-Cookie: ");
 		writer_text(&w, dri->cookie);
 		writer_text(&w, "\r\n");
 	}
-	write_end(&w);
+	write_end(&w, req, how);
 	if (w.bad)
-		return write_error(out, cap, 414, date);
+		return write_error(out, cap, 414, req, how);
 	return (struct http_answer){(size_t)(w.at - out), DROP_none};
 }
 
 struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct request *req,
-				     const struct verdict *verdict, const char date[HTTP_DATE_LEN])
+				     const struct verdict *verdict,
+				     const struct http_answer_how *how)
 {
 	switch ((enum verdict_outcome)verdict->outcome) {
 	case VERDICT_REDIRECT:
-		return write_redirect(out, cap, req, verdict, date);
+		return write_redirect(out, cap, req, verdict, how);
 	case VERDICT_DENY:
-		return write_error(out, cap, 403, date);
+		return write_error(out, cap, 403, req, how);
 	case VERDICT_FORBIDDEN:
-		return write_kind(out, cap, &not_signed, date);
+		return write_kind(out, cap, &not_signed, req, how);
 	case VERDICT_NO_SCOPE:
-		return write_error(out, cap, 404, date);
+		return write_error(out, cap, 404, req, how);
 	case VERDICT_ASK:
 	case VERDICT_NO_TARGET:
-		return write_error(out, cap, 503, date);
+		return write_error(out, cap, 503, req, how);
 	case VERDICT_ERROR:
 		break;
 	}
-	return write_error(out, cap, req->http.status, date);
+	return write_error(out, cap, req->http.status, req, how);
 }

@@ -5,6 +5,7 @@
 
 #include "drop_reason.h"
 #include "http_date.h"
+#include "http_settings.h"
 #include "request.h"
 #include "verdict.h"
 
@@ -14,10 +15,16 @@ struct http_answer {
 };
 
 /* The longest answer without a Location. */
-enum { HTTP_ANSWER_ERROR_MAX = 128 };
+enum { HTTP_ANSWER_ERROR_MAX = 136 };
 
-/* Writes at most cap bytes. The answer has no content, closes the connection, and is the same for
- * GET and HEAD:
+/* What an answer says beside what was decided. */
+struct http_answer_how {
+	const struct http_settings *settings;
+	const char *date; /* HTTP_DATE_LEN octets: what http_date_write gives for now */
+	bool keep;        /* the connection goes on; else it is closed (RFC 9112 §9.3, §9.6) */
+};
+
+/* Writes at most cap bytes. The answer has no content, and is the same for GET and HEAD:
  * - redirect: the scope's status (302 when it has none) and the Location.
  * - deny: 403.
  * - no scope: 404.
@@ -27,9 +34,10 @@ enum { HTTP_ANSWER_ERROR_MAX = 128 };
  * - a redirect by a scope with signed URIs: not to be stored, as it is for this client alone, and with a cookie when the DRI has one;
  * 403 when nobody has verified it (the DRI is none that was signed), or it is not good. Why is told in logs only (RFC 9246 §5.1, §6.4).
  *
- * A redirect that does not fit becomes 414; a signed one is some 300 to 900 octets longer. `date` is what http_date_write gives for now. Any thread. */
+ * A redirect that does not fit becomes 414; a signed one is some 300 to 900 octets longer. Any thread. */
 struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct request *req,
-				     const struct verdict *verdict, const char date[HTTP_DATE_LEN]);
+				     const struct verdict *verdict,
+				     const struct http_answer_how *how);
 
 /* The URI that a DRI sends the request to (RFC 8804 §2): scheme "://" authority path-prefix
  * [redirecting-host "/"] path-without-its-first-'/' query. The scheme is the DRI's, else the request's;

@@ -9,6 +9,7 @@ struct field_facts {
 	struct span host;
 	unsigned hosts;
 	unsigned lengths;
+	bool close, keep_alive; /* options of Connection */
 };
 
 static struct span span_of(const uint8_t *at, const uint8_t *end)
@@ -155,8 +156,8 @@ static enum drop_reason split_target(struct request *req, struct span target,
 	return req->http.path.len > REQUEST_PATH_MAX ? DROP_http_uri_long : DROP_none;
 }
 
-static enum drop_reason read_request_line(struct reader *r, struct request *req,
-					  struct span *authority)
+static enum drop_reason read_request_line(struct reader *r, const struct http_limits *limits,
+					  struct request *req, struct span *authority)
 {
 	if (reader_left(r) && *r->at == '\r') {
 		enum drop_reason reason = expect(r, "\r\n", 2);
@@ -170,6 +171,8 @@ static enum drop_reason read_request_line(struct reader *r, struct request *req,
 	if (reason)
 		return reason;
 	struct span target = req->http.target = read_class(r, OCTET_TARGET);
+	if (target.len > limits->uri_max)
+		return DROP_http_uri_long;
 	if (target.len == 0)
 		return refuse(r);
 	uint8_t major;
@@ -215,8 +218,33 @@ static bool is_zero(struct span value)
 	return value.len > 0;
 }
 
+/* The next member of a list (RFC 9110 §5.6.1), which is taken off it; false: there is none. */
+static bool next_member(struct span *list, struct span *member)
+{
+	while (list->len) {
+		const uint8_t *comma = memchr(list->at, ',', list->len);
+		uint32_t len = comma ? (uint32_t)(comma - list->at) : list->len;
+		*member = trim((struct span){list->at, len});
+		*list = span_from(*list, comma ? len + 1 : len);
+		if (member->len)
+			return true;
+	}
+	return false;
+}
+
+static void read_connection(struct span value, struct field_facts *facts)
+{
+	struct span option;
+	while (next_member(&value, &option)) {
+		facts->close |= span_is(option, "close", 5);
+		facts->keep_alive |= span_is(option, "keep-alive", 10);
+	}
+}
+
 static bool judge_field(struct span name, struct span value, struct field_facts *facts)
 {
+	if (span_is(name, "connection", 10))
+		read_connection(value, facts);
 	if (span_is(name, "host", 4)) {
 		facts->host = value;
 		return facts->hosts++ == 0;
@@ -284,12 +312,13 @@ static bool judge_host(struct request *req, struct span authority, const struct 
 	return authority.len == 0 || read_authority(req, authority, &req->http.host);
 }
 
-static enum drop_reason parse(struct reader *r, struct request *req)
+static enum drop_reason parse(struct reader *r, const struct http_limits *limits,
+			      struct request *req)
 {
 	struct span authority = {NULL, 0};
-	struct field_facts facts = {{NULL, 0}, 0, 0};
+	struct field_facts facts = {0};
 	req->protocol = PROTOCOL_HTTP;
-	enum drop_reason reason = read_request_line(r, req, &authority);
+	enum drop_reason reason = read_request_line(r, limits, req, &authority);
 	if (!reason)
 		reason = read_fields(r, req, &facts);
 	if (reason)
@@ -297,6 +326,7 @@ static enum drop_reason parse(struct reader *r, struct request *req)
 	if (!judge_host(req, authority, &facts) ||
 	    !request_key_path(req, req->http.path.at, req->http.path.len))
 		return DROP_http_bad_request;
+	req->http.keep = !facts.close && (req->http.minor > 0 || facts.keep_alive);
 	return DROP_none;
 }
 
@@ -310,6 +340,7 @@ static uint16_t status_of(enum drop_reason reason)
 	case DROP_http_uri_long:
 		return 414;
 	case DROP_http_head_split:
+	case DROP_http_head_long:
 		return 431;
 	case DROP_http_unknown_method:
 		return 501;
@@ -320,10 +351,15 @@ static uint16_t status_of(enum drop_reason reason)
 	}
 }
 
-enum drop_reason http_request_parse(const uint8_t *bytes, size_t len, struct request *req)
+enum drop_reason http_request_parse(const uint8_t *bytes, size_t len,
+				    const struct http_limits *limits, struct request *req)
 {
-	struct reader r = reader_of(bytes, len);
-	enum drop_reason reason = parse(&r, req);
+	struct reader r = reader_of(bytes, len < limits->head_max ? len : limits->head_max);
+	req->http.keep = false;
+	enum drop_reason reason = parse(&r, limits, req);
+	if (reason == DROP_http_head_split && len >= limits->head_max)
+		reason = DROP_http_head_long;
+	req->http.head_len = (uint32_t)(r.at - bytes);
 	req->http.status = status_of(reason);
 	return reason;
 }

@@ -3,19 +3,22 @@
 #pragma once
 
 #include "drop_reason.h"
+#include "http_settings.h"
 #include "request.h"
 
-/* Reads one request, whose whole head must be in the bytes; what follows the head is not looked at,
- * as every answer closes the connection. Any thread.
+/* Reads one request; what follows its head is not looked at. Any thread.
  *
- * DROP_none: to be matched. req->protocol is PROTOCOL_HTTP, or PROTOCOL_HTTPS when the target is an
+ * DROP_none: to be matched. The head is the first http.head_len octets. http.keep: the connection may
+ * be kept for another request that begins behind it, as the client wants it (RFC 9112 §9.3) and
+ * announces no body. req->protocol is PROTOCOL_HTTP, or PROTOCOL_HTTPS when the target is an
  * absolute URI with the scheme https; req->http and the key are filled, and its spans stay good as
  * long as the bytes. The host is that of an absolute target, else of the Host field. An HTTP/1.0
  * request without either has an empty host and a key with an empty host part, "/path", which only
  * scopes for any host can match.
  *
- * Else a refuse reason, and req->http.status is set; of the rest nothing is to be used. The request
- * line is judged before the fields: the first of these which is true counts.
+ * Else a refuse reason, and req->http.status is set; of the rest nothing is to be used (keep is
+ * false). The request line is judged before the fields: the first of these which is true counts.
+ * - http_uri_long (414): the target is longer than limits->uri_max.
  * - http_bad_request (400): the request line breaks RFC 9112 §3 (an HTTP/0.9 request does).
  * - http_version (505): HTTP/x.y and x is not 1 (RFC 9110 §15.6.6).
  * - http_unknown_method (501): neither a method of RFC 9110 §9 nor PATCH.
@@ -26,12 +29,14 @@
  *   announces a body: any Transfer-Encoding, a Content-Length that is not 0 or is there twice.
  * - http_bad_request: Host is missing (HTTP/1.1), there twice or not host[:port] (RFC 9112 §3.2);
  *   an absolute target's authority is not host[:port]; the path is not valid (request_key_path).
- * - http_head_split (431): the bytes end before one of these or the end of the head is found. More
- *   bytes can change this answer and no other.
+ * - http_head_long (431): none of these nor the end of the head is within limits->head_max octets.
+ * - http_head_split: the bytes, fewer than limits->head_max, end before that is known. More of them
+ *   change this answer and no other. The status is 431, for who has no more.
  *
  * Lines end with CRLF, never with a bare LF or CR; one empty line before the request line is let
  * pass (RFC 9112 §2.2). */
-enum drop_reason http_request_parse(const uint8_t *bytes, size_t len, struct request *req);
+enum drop_reason http_request_parse(const uint8_t *bytes, size_t len,
+				    const struct http_limits *limits, struct request *req);
 
 /* The value, without white space around it, of the first field of this name, which is given in
  * lower case. at is NULL when there is none; the at of an empty value is not. For requests to be

@@ -44,9 +44,11 @@ struct request_dns {
 
 /* Learnt by lib/http_request. The spans point into the packet and hold the client's own bytes. */
 struct request_http {
-	uint16_t status;    /* not 0: answer with this error and do not match */
-	uint8_t method;     /* enum http_method */
-	uint8_t minor;      /* HTTP/1.minor */
+	uint16_t status; /* not 0: answer with this error and do not match */
+	uint8_t method;  /* enum http_method */
+	uint8_t minor;   /* HTTP/1.minor */
+	bool keep; /* the client wants the connection kept, and the next request begins behind the head */
+	uint32_t head_len;  /* octets up to the end of the head, with those skipped before it */
 	struct span target; /* of the request line, as it came: http_request_uri */
 	struct span host;   /* without port; after unstacking: the stacked host */
 	struct span

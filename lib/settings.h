@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "http_settings.h"
 #include "ip.h"
 #include "peers.h"
 
@@ -66,6 +67,7 @@ struct settings {
 	/* dns */
 	uint16_t udp_size;  /* 1232: largest DNS answer */
 	bool client_subnet; /* true: RFC 7871 is used */
+	struct http_settings http;
 	/* control */
 	char *socket;      /* "/run/turnout/turnout.sock" */
 	unsigned drain_ms; /* 500: at the most so long between SIGTERM and the end; 0: at once */

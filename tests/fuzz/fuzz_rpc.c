@@ -31,7 +31,8 @@ static void given(void *arg, const struct commit_result *result)
 		abort();
 }
 
-static struct settings settings = {.n_workers = 1, .udp_size = 1232, .client_subnet = true};
+static struct settings settings = {
+	.n_workers = 1, .udp_size = 1232, .client_subnet = true, .http = {{8192, 8000}, 1}};
 static struct plane plane = {.tsc_hz = 2000000000, .settings = &settings};
 static struct control control;
 

@@ -58,7 +58,7 @@ static enum drop_reason read_dns(const char *label, struct request *req)
 static enum drop_reason read_http(const char *label, struct request *req, char buf[64])
 {
 	int len = snprintf(buf, 64, "GET /p/q HTTP/1.1\r\nHost: %s.t\r\n\r\n", label);
-	return http_request_parse((const uint8_t *)buf, (size_t)len, req);
+	return http_request_parse((const uint8_t *)buf, (size_t)len, &http_limits_default, req);
 }
 
 static bool ask(const struct view *view, struct match_context *context, bool dns, const char *label,

@@ -307,7 +307,8 @@ struct ImageAsk {
 				  world.one_of({"", "/a1.ts", "/b.mp4", "/3ab"}) +
 				  "?x=" + world.number(3) + " HTTP/1.1\r\nHost: " + host +
 				  "\r\nx-a: " + world.number(3) + "\r\n\r\n";
-			http_request_parse((const uint8_t *)message.data(), message.size(), &req);
+			http_request_parse((const uint8_t *)message.data(), message.size(),
+					   &http_limits_default, &req);
 			if (world.once_in(3))
 				req.protocol = PROTOCOL_HTTPS;
 		}

@@ -288,7 +288,8 @@ class HttpAsk : public Ask
 			text += header.first + ": " + header.second + "\r\n";
 		text += "\r\n";
 		message.assign(text.begin(), text.end());
-		reason = http_request_parse(message.data(), message.size(), &req);
+		reason = http_request_parse(message.data(), message.size(), &http_limits_default,
+					    &req);
 	}
 };
 

@@ -68,6 +68,7 @@ TEST_F(ConfigTest, SettingsAreTaken)
 		"tcp = { cookie-keys = [\"000102030405060708090a0b0c0d0e0f\", "
 		"\"FFffFFffFFffFFffFFffFFffFFffFFff\"]; };\n"
 		"dns = { udp-size = 4096; client-subnet = false; };\n"
+		"http = { head-max = 1024; uri-max = 600; retry-after = 7; };\n"
 		"control = { socket = \"/tmp/x.sock\"; };\n"
 		"state = { file = \"/tmp/x.db\"; sync = \"full\"; };\n"))
 		<< faults;
@@ -97,6 +98,9 @@ TEST_F(ConfigTest, SettingsAreTaken)
 	EXPECT_EQ(s.cookie_keys[1][0], 0xff);
 	EXPECT_EQ(s.udp_size, 4096);
 	EXPECT_FALSE(s.client_subnet);
+	EXPECT_EQ(s.http.limits.head_max, 1024u);
+	EXPECT_EQ(s.http.limits.uri_max, 600u);
+	EXPECT_EQ(s.http.retry_after, 7u);
 	EXPECT_STREQ(s.socket, "/tmp/x.sock");
 	EXPECT_STREQ(s.state_file, "/tmp/x.db");
 	EXPECT_TRUE(s.state_sync_full);
@@ -114,6 +118,8 @@ TEST_F(ConfigTest, ChangesAreNamedByPart)
 		{"control = { drain = 0; };", "control"},
 		{"tcp = { cookie-keys = [\"00000000000000000000000000000000\"]; };", "tcp"},
 		{"dns = { udp-size = 1400; }; control = { socket = \"/x\"; };", "dns, control"},
+		{"http = { retry-after = 2; };", "http"},
+		{"http = { uri-max = 100; };", "http"},
 		{"state = { file = \"/x\"; };", "state"},
 		{"state = { sync = \"full\"; };", "state"},
 		{"nodes = ( { name = \"n\"; } );", ""},
@@ -150,7 +156,7 @@ TEST_F(ConfigTest, FaultsHaveLineAndText)
 	} cases[] = {
 		{"colour = 1;",
 		 "t.conf:2: configuration: unknown key 'colour'; known: eal, "
-		 "workers, ports, tcp, dns, recursion, control, state, interconnection, "
+		 "workers, ports, tcp, dns, http, recursion, control, state, interconnection, "
 		 "peers, signing, geo, footprints, cdns, nodes, dris, adverts, zones, "
 		 "distinguished, fallback, scopes, tables\n"},
 		{"zoned = ();",
@@ -179,6 +185,10 @@ TEST_F(ConfigTest, FaultsHaveLineAndText)
 		 "t.conf:2: tcp: cookie-keys: key 1 is not 32 hexadecimal digits\n"},
 		{"tcp = { cookie-keys = [\"000102030405060708090a0b0c0d0e0f0\"]; };",
 		 "t.conf:2: tcp: cookie-keys: key 1 is not 32 hexadecimal digits\n"},
+		{"http = { head-max = 511; };",
+		 "t.conf:2: http: head-max: expected a number from 512 to 65535, not 511\n"},
+		{"http = { head-max = 600;\n uri-max = 601; };",
+		 "t.conf:3: http: uri-max: expected at most the 600 octets of head-max\n"},
 		{"dns = { udp-size = 511; };",
 		 "t.conf:2: dns: udp-size: expected a number from 512 to 4096, not 511\n"},
 		{"control = { drain = 60001; };",

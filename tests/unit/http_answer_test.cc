@@ -22,7 +22,7 @@ struct exchange {
 	    : text(text), req(std::make_unique<struct request>())
 	{
 		reason = http_request_parse((const uint8_t *)this->text.data(), this->text.size(),
-					    req.get());
+					    &http_limits_default, req.get());
 		dri.authority = authority;
 		dri.path_prefix = path_prefix;
 		scope.status = 302;
@@ -34,8 +34,9 @@ struct exchange {
 	std::string answer()
 	{
 		GuardPage out(8192), when(date, HTTP_DATE_LEN);
-		result = http_answer_write(out.data(), out.size(), req.get(), &verdict,
-					   (const char *)when.data());
+		how.date = (const char *)when.data();
+		result = http_answer_write(out.data(), out.size(), req.get(), &verdict, &how);
+		how.date = date;
 		return std::string((char *)out.data(), result.len);
 	}
 	std::string field(const std::string &name)
@@ -61,6 +62,8 @@ struct exchange {
 	struct dri dri = {};
 	struct scope scope = {};
 	struct verdict verdict = {};
+	struct http_settings settings = {http_limits_default, 1};
+	struct http_answer_how how = {&settings, date, false};
 	struct http_answer result = {};
 };
 
@@ -201,7 +204,6 @@ const error_case error_cases[] = {
 
 TEST(http_answer, errors_rfc9110_15)
 {
-	size_t longest = 0;
 	for (const error_case &c : error_cases) {
 		exchange e(get("/"));
 		e.verdict.outcome = (uint8_t)c.outcome;
@@ -213,9 +215,46 @@ TEST(http_answer, errors_rfc9110_15)
 				       "Content-Length: 0\r\nConnection: close\r\n\r\n";
 		EXPECT_EQ(e.answer(), expected);
 		EXPECT_EQ(e.result.reason, c.reason);
-		longest = std::max(longest, expected.size());
+	}
+}
+
+TEST(http_answer, longest_without_a_location)
+{
+	size_t longest = 0;
+	for (const error_case &c : error_cases) {
+		exchange e("GET / HTTP/1.0\r\n\r\n");
+		e.verdict.outcome = (uint8_t)c.outcome;
+		e.req->http.status = c.status;
+		e.settings.retry_after = 86400;
+		e.how.keep = true;
+		longest = std::max(longest, e.answer().size());
 	}
 	EXPECT_EQ(longest, (size_t)HTTP_ANSWER_ERROR_MAX);
+}
+
+TEST(http_answer, Rfc9110_10_2_3_RetryAfter)
+{
+	for (uint32_t seconds : {0u, 7u, 30u, 86400u}) {
+		exchange e(get("/"));
+		e.verdict.outcome = VERDICT_NO_TARGET;
+		e.settings.retry_after = seconds;
+		EXPECT_EQ(e.field("Retry-After"), std::to_string(seconds));
+	}
+}
+
+TEST(http_answer, Rfc9112_9_3_ConnectionGoesOnOrNot)
+{
+	exchange now(get("/")), old("GET / HTTP/1.0\r\n\r\n");
+	for (int outcome : {VERDICT_REDIRECT, VERDICT_NO_SCOPE}) {
+		for (exchange *e : {&now, &old}) {
+			e->verdict.outcome = (uint8_t)outcome;
+			e->how.keep = false;
+			EXPECT_EQ(e->field("Connection"), "close");
+			e->how.keep = true;
+		}
+		EXPECT_EQ(now.field("Connection"), "(none)");
+		EXPECT_EQ(old.field("Connection"), "keep-alive");
+	}
 }
 
 TEST(http_answer, error_of_the_parser_comes_back)
@@ -237,7 +276,7 @@ TEST(http_answer, room_of_every_size_for_a_redirect)
 	for (size_t cap = 0; cap <= whole.size(); cap++) {
 		GuardPage out(cap);
 		struct http_answer got =
-			http_answer_write(out.data(), cap, e.req.get(), &e.verdict, date);
+			http_answer_write(out.data(), cap, e.req.get(), &e.verdict, &e.how);
 		ASSERT_LE(got.len, cap);
 		std::string text((char *)out.data(), got.len);
 		if (cap == whole.size()) {
@@ -265,7 +304,7 @@ TEST(http_answer, room_of_every_size_for_errors)
 		for (size_t cap = 0; cap <= len; cap++) {
 			GuardPage out(cap);
 			struct http_answer got =
-				http_answer_write(out.data(), cap, e.req.get(), &e.verdict, date);
+				http_answer_write(out.data(), cap, e.req.get(), &e.verdict, &e.how);
 			ASSERT_EQ(got.len, cap < len ? 0 : len) << c.line << " in " << cap;
 			ASSERT_EQ(got.reason, c.reason);
 		}

@@ -1,77 +1,11 @@
 /* http_request_test - which heads are taken, which are refused and how, and what is learnt from them. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-extern "C" {
-#include "lib/http_request.h"
-}
-#include "tests/support/guard_page.h"
+#include "tests/support/parsed_request.h"
 
-#include <gtest/gtest.h>
-#include <memory>
 #include <random>
-#include <string>
-#include <vector>
 
 namespace
 {
-
-/* A request and the bytes that it points into, which end at an unreadable page. */
-struct parsed {
-	explicit parsed(const std::string &text)
-	    : bytes(text.data(), text.size()), req(std::make_unique<struct request>())
-	{
-		reason = http_request_parse(bytes.data(), text.size(), req.get());
-	}
-	std::string key() const
-	{
-		return std::string((char *)req->key, req->key_len);
-	}
-	std::string header(const std::string &name) const
-	{
-		struct span value = http_request_header(req.get(), name.data(), name.size());
-		return value.at ? std::string((char *)value.at, value.len) : "(none)";
-	}
-	bool unstack(const std::string &prefix)
-	{
-		return http_request_unstack(req.get(), prefix.data(), prefix.size());
-	}
-
-	GuardPage bytes;
-	std::unique_ptr<struct request> req;
-	enum drop_reason reason;
-};
-
-std::string text_of(struct span span)
-{
-	return std::string((const char *)span.at, span.len);
-}
-
-struct refused_case {
-	const char *text;
-	enum drop_reason reason;
-};
-
-void expect_refused(const std::vector<refused_case> &cases)
-{
-	for (const refused_case &c : cases) {
-		parsed p(c.text);
-		EXPECT_STREQ(drop_reason_name(p.reason), drop_reason_name(c.reason)) << c.text;
-		EXPECT_NE(p.req->http.status, 0) << c.text;
-	}
-}
-
-void expect_taken(const std::vector<std::string> &cases)
-{
-	for (const std::string &text : cases) {
-		parsed p(text);
-		EXPECT_STREQ(drop_reason_name(p.reason), "none") << text;
-		EXPECT_EQ(p.req->http.status, 0) << text;
-	}
-}
-
-const enum drop_reason bad = DROP_http_bad_request;
-
-/* The rest of a head, after a request line without its CRLF. */
-#define REST "\r\nHost: h\r\n\r\n"
 
 TEST(http_request, what_a_browser_sends)
 {
@@ -354,38 +288,6 @@ TEST(http_request, octets_of_names_rfc9110_5_6_2)
 		bool good = (c < 0x80 && isalnum(c)) || (c && strchr("!#$%&'*+-.^_`|~:", c));
 		ASSERT_EQ(p.reason, good ? DROP_none : bad) << c;
 	}
-}
-
-TEST(http_request, body_rfc9112_6)
-{
-	expect_taken({
-		"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
-		"HEAD / HTTP/1.1\r\nHost: h\r\ncontent-length:00 \r\n\r\n",
-	});
-	for (const char *field :
-	     {"Content-Length: 1", "Content-Length:", "Content-Length: -0", "Content-Length: +0",
-	      "Content-Length: 0, 0", "Content-Length: 0x0", "Content-Length: 18446744073709551616",
-	      "Content-Length: 0\r\nContent-Length: 0", "Content-Length: 0\r\ncontent-length: 5",
-	      "Transfer-Encoding: chunked", "transfer-encoding:", "TRANSFER-ENCODING: identity",
-	      "Content-Length: 0\r\nTransfer-Encoding: chunked"}) {
-		for (const char *version : {"1.0", "1.1"}) {
-			std::string text =
-				std::string("GET / HTTP/") + version + "\r\nHost: h\r\n" + field;
-			EXPECT_EQ(parsed(text + "\r\n\r\n").reason, bad) << text;
-		}
-	}
-}
-
-TEST(http_request, long_target_rfc9110_15_5_15)
-{
-	std::string longest = "/" + std::string(REQUEST_PATH_MAX - 1, 'x');
-	EXPECT_EQ(parsed("GET " + longest + " HTTP/1.1" REST).reason, DROP_none);
-	EXPECT_EQ(parsed("GET " + longest + "x HTTP/1.1" REST).reason, DROP_http_uri_long);
-	EXPECT_EQ(parsed("GET http://o" + longest + " HTTP/1.1" REST).reason, DROP_none);
-	EXPECT_EQ(parsed("GET http://o" + longest + "x HTTP/1.1" REST).reason, DROP_http_uri_long);
-	parsed query("GET " + longest + "?" + longest + " HTTP/1.1" REST);
-	EXPECT_EQ(query.reason, DROP_none);
-	EXPECT_EQ(query.req->http.query.len, REQUEST_PATH_MAX + 1u);
 }
 
 TEST(http_request, what_follows_the_head_does_not_matter)

@@ -26,7 +26,9 @@ TEST(http_request_uri, as_it_was_sent_rfc9110_7_1)
 	for (const auto &c : cases) {
 		GuardPage bytes(c.first.data(), c.first.size());
 		auto req = std::make_unique<struct request>();
-		ASSERT_EQ(http_request_parse(bytes.data(), c.first.size(), req.get()), DROP_none);
+		ASSERT_EQ(http_request_parse(bytes.data(), c.first.size(), &http_limits_default,
+					     req.get()),
+			  DROP_none);
 		for (int turn = 0; turn < 2; turn++) {
 			GuardPage out(c.second.size());
 			struct writer w = writer_of(out.data(), c.second.size());

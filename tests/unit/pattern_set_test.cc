@@ -62,7 +62,7 @@ class Set
 		text_ = "GET " + target + " HTTP/1.1\r\nHost: a.example\r\n" + fields + "\r\n";
 		req_ = std::make_unique<request>();
 		EXPECT_EQ(http_request_parse(reinterpret_cast<const uint8_t *>(text_.data()),
-					     text_.size(), req_.get()),
+					     text_.size(), &http_limits_default, req_.get()),
 			  DROP_none)
 			<< target;
 		return scan(req_.get());

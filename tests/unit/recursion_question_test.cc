@@ -51,7 +51,9 @@ struct request http(const std::string &head)
 	static std::string kept;
 	struct request req = {};
 	kept = head + "\r\n\r\n";
-	EXPECT_EQ(http_request_parse((const uint8_t *)kept.data(), kept.size(), &req), DROP_none);
+	EXPECT_EQ(http_request_parse((const uint8_t *)kept.data(), kept.size(),
+				     &http_limits_default, &req),
+		  DROP_none);
 	EXPECT_TRUE(ip_addr_parse("198.51.100.7", &req.client));
 	req.client_len = 32;
 	return req;

@@ -1,0 +1,19 @@
+/* http_settings - what the configuration says about HTTP. Fixed from start to stop. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdint.h>
+
+/* What is taken of a request head. */
+struct http_limits {
+	uint32_t head_max; /* octets of the whole head, from 512 to 65535: more is 431 */
+	uint32_t uri_max;  /* of the request target, from 64 to head_max: more is 414 */
+};
+
+struct http_settings {
+	struct http_limits limits;
+	uint32_t retry_after; /* seconds that a 503 asks a client to wait */
+};
+
+/* A request line of 8000 octets should pass (RFC 9112 §3). */
+static const struct http_limits http_limits_default = {8192, 8000};
