@@ -6,6 +6,7 @@
 #include "config_http.h"
 #include "config_peers.h"
 #include "config_signing.h"
+#include "lib/connections.h"
 #include "lib/park.h"
 
 #include <ctype.h>
@@ -123,6 +124,7 @@ static void read_port(struct json_in *root, json_t *json, struct port_settings *
 	port->rx_descriptors = (uint16_t)json_in_integer(&in, "rx-descriptors", 32, 32768, 1024);
 	port->tx_descriptors = (uint16_t)json_in_integer(&in, "tx-descriptors", 32, 32768, 1024);
 	port->mbufs = (uint32_t)json_in_integer(&in, "mbufs", 1024, 1 << 24, 16384);
+	port->keep_alive = json_in_flag(&in, "keep-alive", false);
 	json_in_end(&in);
 }
 
@@ -176,6 +178,11 @@ static void read_tcp(struct json_in *root, struct settings *settings)
 				      "cookie-keys: key %zu is not 32 hexadecimal digits", i + 1);
 	settings->n_cookie_keys = n < COOKIE_KEYS ? (unsigned)n : COOKIE_KEYS;
 	free(texts);
+	struct tcp_settings *tcp = &settings->tcp;
+	tcp->connections = (unsigned)json_in_integer(&in, "connections", 0, CONNECTIONS_MAX, 4096);
+	tcp->buffers = (unsigned)json_in_integer(&in, "buffers", 1, CONNECTIONS_MAX, 512);
+	tcp->buffer = (unsigned)json_in_integer(&in, "buffer-size", 4096, 1 << 17, 16384);
+	tcp->idle_ms = 1000 * (unsigned)json_in_integer(&in, "idle", 1, 3600, 10);
 	json_in_end(&in);
 }
 
@@ -300,7 +307,7 @@ static bool same_tcp(const struct settings *a, const struct settings *b)
 {
 	unsigned n_a = a->cookie_key_made ? 0 : a->n_cookie_keys;
 	unsigned n_b = b->cookie_key_made ? 0 : b->n_cookie_keys;
-	return n_a == n_b &&
+	return n_a == n_b && !memcmp(&a->tcp, &b->tcp, sizeof(a->tcp)) &&
 	       !memcmp(a->cookie_keys, b->cookie_keys, n_a * sizeof(a->cookie_keys[0]));
 }
 
@@ -310,7 +317,7 @@ static bool same_port(const struct port_settings *a, const struct port_settings 
 		    same_text(a->vdev, b->vdev) && a->mtu == b->mtu &&
 		    a->rx_descriptors == b->rx_descriptors &&
 		    a->tx_descriptors == b->tx_descriptors && a->mbufs == b->mbufs &&
-		    a->n_addresses == b->n_addresses;
+		    a->keep_alive == b->keep_alive && a->n_addresses == b->n_addresses;
 	for (size_t i = 0; same && i < a->n_addresses; i++)
 		same = ip_addr_equal(&a->addresses[i], &b->addresses[i]);
 	return same;

@@ -185,14 +185,15 @@ static json_t *workers_json(const struct settings *settings)
 
 static json_t *port_json(const struct port_settings *port)
 {
-	return json_pack("{s:s, s:s*, s:s*, s:o, s:i, s:i, s:i, s:I}", "name", port->name, "device",
-			 port->device, "vdev", port->vdev, "addresses",
+	return json_pack("{s:s, s:s*, s:s*, s:o, s:i, s:i, s:i, s:I, s:b}", "name", port->name,
+			 "device", port->device, "vdev", port->vdev, "addresses",
 			 addresses_json(port->addresses, port->n_addresses), "mtu", (int)port->mtu,
 			 "rx-descriptors", (int)port->rx_descriptors, "tx-descriptors",
-			 (int)port->tx_descriptors, "mbufs", (json_int_t)port->mbufs);
+			 (int)port->tx_descriptors, "mbufs", (json_int_t)port->mbufs, "keep-alive",
+			 (int)port->keep_alive);
 }
 
-static json_t *tcp_json(const struct settings *settings)
+static json_t *cookie_keys_json(const struct settings *settings)
 {
 	char hex[2 * sizeof(settings->cookie_keys[0]) + 1];
 	json_t *keys = json_array();
@@ -201,7 +202,7 @@ static json_t *tcp_json(const struct settings *settings)
 			snprintf(hex + 2 * k, 3, "%02x", settings->cookie_keys[i][k]);
 		add(&keys, json_string(hex));
 	}
-	return json_pack("{s:o}", "cookie-keys", keys);
+	return keys;
 }
 
 /* Paths that count from where the process runs would count from the folder of the file that is written. */
@@ -229,11 +230,15 @@ static void put_setting(struct config_text *text, const char *name, json_t *valu
 
 static void put_tcp(struct config_text *text, const struct settings *settings, bool secrets)
 {
-	if (!settings->n_cookie_keys || settings->cookie_key_made)
-		return;
-	if (secrets)
-		put_setting(text, "tcp", tcp_json(settings));
-	else
+	const struct tcp_settings *tcp = &settings->tcp;
+	bool has_keys = settings->n_cookie_keys && !settings->cookie_key_made;
+	put_setting(text, "tcp",
+		    json_pack("{s:o*, s:I, s:I, s:I, s:I}", "cookie-keys",
+			      has_keys && secrets ? cookie_keys_json(settings) : NULL,
+			      "connections", (json_int_t)tcp->connections, "buffers",
+			      (json_int_t)tcp->buffers, "buffer-size", (json_int_t)tcp->buffer,
+			      "idle", (json_int_t)(tcp->idle_ms / 1000)));
+	if (has_keys && !secrets)
 		put(text, "# tcp.cookie-keys are configured; they are secret and not shown here\n");
 }
 

@@ -19,7 +19,9 @@ const struct stats_counter stats_counters[] = {
 	COUNTER(dns_requests),   COUNTER(http_requests), COUNTER(dns_redirects),
 	COUNTER(http_redirects), COUNTER(dns_zone),      COUNTER(fallbacks),
 	COUNTER(unstacked),      COUNTER(dri_hits),      COUNTER(parked),
-	COUNTER(park_full),      COUNTER(unanswered),
+	COUNTER(park_full),      COUNTER(unanswered),    COUNTER(tcp_opened),
+	COUNTER(tcp_closed),     COUNTER(tcp_evicted),   COUNTER(tcp_given_up),
+	COUNTER(tcp_sent_again),
 };
 #undef COUNTER
 const unsigned stats_n_counters = RTE_DIM(stats_counters);

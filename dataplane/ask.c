@@ -12,6 +12,7 @@ static void fill(const struct worker *worker, uint16_t i, enum park_why why, str
 	bool ip4 = packet->family == 4;
 	place->packet = burst->mbufs[i];
 	place->port = worker->port;
+	place->connection = packet->connection;
 	place->why = (uint8_t)why;
 	place->source = (struct ip_addr){.family = packet->family};
 	memcpy(place->source.bytes, packet->l3 + (ip4 ? 12 : 8), ip4 ? 4 : 16);

@@ -90,6 +90,7 @@ static bool make_pool(struct opening *port)
 	snprintf(name, sizeof(name), "mbufs_%u", port->info->id);
 	port->pool = rte_pktmbuf_pool_create(name, port->settings->mbufs, MBUF_CACHE, 0, room,
 					     rte_eth_dev_socket_id(port->info->id));
+	port->info->pool = port->pool;
 	if (port->pool)
 		return true;
 	return fail(port, "no memory for its packet buffers", rte_errno,

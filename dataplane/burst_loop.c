@@ -21,6 +21,13 @@ static void *on_node(const char *what, size_t size, int socket)
 	return rte_zmalloc_socket(what, size, RTE_CACHE_LINE_SIZE, socket);
 }
 
+static struct connections *make_connections(const struct settings *settings, int socket)
+{
+	uint64_t key[2] = {rte_rand(), rte_rand()};
+	return connections_new(settings->tcp.connections, settings->tcp.buffers,
+			       settings->tcp.buffer, (const uint8_t *)key, socket);
+}
+
 struct worker *worker_new(struct plane *plane, unsigned id, int socket)
 {
 	const struct settings *settings = plane->settings;
@@ -34,8 +41,11 @@ struct worker *worker_new(struct plane *plane, unsigned id, int socket)
 	plane->trace_rings[id] = worker->trace = on_node("trace", sizeof(*worker->trace), socket);
 	if (settings->recursion.parked)
 		plane->parks[id] = worker->park = park_new(settings->recursion.parked, socket);
+	if (settings->tcp.connections)
+		worker->connections = make_connections(settings, socket);
 	if (!worker->stats || !worker->top || !worker->trace ||
-	    (settings->recursion.parked && !worker->park)) {
+	    (settings->recursion.parked && !worker->park) ||
+	    (settings->tcp.connections && !worker->connections)) {
 		worker_free(worker);
 		return NULL;
 	}
@@ -63,6 +73,7 @@ void worker_free(struct worker *worker)
 	plane->trace_rings[worker->id] = NULL;
 	plane->parks[worker->id] = NULL;
 	park_free(worker->park, free_packet);
+	connections_free(worker->connections);
 	rte_free(worker->trace);
 	rte_free(worker->top);
 	rte_free(worker->stats);
@@ -78,7 +89,7 @@ static void send_burst(struct worker *worker, const struct port_info *port)
 	for (uint16_t i = 0; i < burst->n; i++) {
 		if (burst->packets[i].answer)
 			answers[n_answers++] = burst->mbufs[i];
-		else if (burst->packets[i].lane != LANE_PARKED)
+		else if (burst->packets[i].lane != LANE_PARKED && !burst->packets[i].again)
 			ended[n_ended++] = burst->mbufs[i];
 	}
 	uint64_t bytes[BURST_MAX + 1] = {0};
@@ -94,6 +105,40 @@ static void send_burst(struct worker *worker, const struct port_info *port)
 	for (uint16_t i = sent; i < n_answers; i++)
 		ended[n_ended++] = answers[i];
 	rte_pktmbuf_free_bulk(ended, n_ended);
+}
+
+/* Of kept connections. */
+static void send_segments(struct worker *worker)
+{
+	struct burst *burst = &worker->burst;
+	for (uint16_t from = 0, to; from < burst->n_segments; from = to) {
+		struct rte_mbuf **mbufs = burst->segments + from;
+		uint16_t port = mbufs[0]->port;
+		uint64_t bytes[SEGMENTS_MAX + 1] = {0};
+		for (to = from; to < burst->n_segments && burst->segments[to]->port == port; to++)
+			bytes[to - from + 1] = bytes[to - from] + burst->segments[to]->pkt_len;
+		uint16_t n = to - from,
+			 sent = rte_eth_tx_burst(port, (uint16_t)worker->id, mbufs, n);
+		worker->stats->tx_packets += sent;
+		worker->stats->tx_bytes += bytes[sent];
+		worker->stats->drops[DROP_tx_full] += n - sent;
+		rte_pktmbuf_free_bulk(mbufs + sent, n - sent);
+	}
+	burst->n_segments = 0;
+}
+
+/* A burst, and again what its connections hold behind the requests that it answered. */
+static void run(struct worker *worker, const struct port_info *port)
+{
+	struct burst *burst = &worker->burst;
+	burst_run(worker, port);
+	send_burst(worker, port);
+	burst->returned = NULL;
+	while (burst_keep_again(burst)) {
+		burst_run(worker, port);
+		send_burst(worker, port);
+	}
+	send_segments(worker);
 }
 
 /* What came back from the control thread goes through all stages again: tables and keys may be others now. */
@@ -114,9 +159,7 @@ static unsigned run_returned(struct worker *worker)
 		if (!burst->n)
 			continue;
 		burst->returned = taken;
-		burst_run(worker, &plane->ports[p]);
-		send_burst(worker, &plane->ports[p]);
-		burst->returned = NULL;
+		run(worker, &plane->ports[p]);
 	}
 	for (unsigned i = 0; i < n; i++)
 		park_leave(worker->park, returned[i]);
@@ -139,9 +182,10 @@ static unsigned poll_ports(struct worker *worker)
 		worker->stats->rx_packets += burst->n;
 		for (uint16_t i = 0; i < burst->n; i++)
 			worker->stats->rx_bytes += burst->mbufs[i]->pkt_len;
-		burst_run(worker, port);
-		send_burst(worker, port);
+		run(worker, port);
 	}
+	transmit_late(worker);
+	send_segments(worker);
 	return total;
 }
 

@@ -18,6 +18,7 @@ static void (*const stages[TRACE_STAGES])(struct worker *worker) = {
 	[TRACE_MATCH] = match_burst,       [TRACE_CHOOSE] = choose_burst,
 	[TRACE_ASK] = ask_burst,           [TRACE_COUNT] = count_burst,
 	[TRACE_REPLY] = reply_burst,       [TRACE_SEAL] = seal_burst,
+	[TRACE_TRANSMIT] = transmit_burst,
 };
 
 /* --- traced --------------------------------------------------------------------------------------------------------- */
@@ -67,12 +68,24 @@ static void run_traced(struct worker *worker, const struct trace_filter *filter)
 
 /* -------------------------------------------------------------------------------------------------------------------- */
 
+bool burst_keep_again(struct burst *burst)
+{
+	uint16_t n = 0;
+	for (uint16_t i = 0; i < burst->n; i++)
+		if (burst->packets[i].again)
+			burst->mbufs[n++] = burst->mbufs[i];
+	burst->n = n;
+	burst->again = n;
+	return n;
+}
+
 void burst_run(struct worker *worker, const struct port_info *port)
 {
 	const struct trace_filter *filter = plane_trace(worker->plane);
 	worker->port = port;
 	worker->burst.view = plane_view(worker->plane);
 	worker->burst.now_ns = plane_now_ns(worker->plane);
+	worker->now_ms = plane_tsc_ms(worker->plane);
 	if (unlikely(filter != NULL)) {
 		run_traced(worker, filter);
 		return;

@@ -81,6 +81,7 @@ static enum drop_reason classify_tcp(const struct rte_mbuf *mbuf, struct packet 
 	packet->seq = load_be32(packet->l4 + 4);
 	packet->ack = load_be32(packet->l4 + 8);
 	packet->tcp_flags = packet->l4[13];
+	packet->window = load_be16(packet->l4 + 14);
 	packet->tcp_len = packet->l4_len - packet->tcp_header;
 	packet->lane = LANE_TCP;
 	return DROP_none;

@@ -9,6 +9,7 @@
 
 enum {
 	UDP_LEN = 8,
+	PORT_DNS = 53,
 	PORT_HTTP = 80,
 	MSS_DEFAULT_IP4 = 536,
 	MSS_DEFAULT_IP6 = 1220,
@@ -16,7 +17,7 @@ enum {
 };
 
 /* All but the key, which is long and written by whoever needs it. */
-static struct request *request_start(struct burst *burst, uint16_t i)
+struct request *decode_start(struct burst *burst, uint16_t i)
 {
 	struct request *req = &burst->requests[i];
 	const struct packet *packet = &burst->packets[i];
@@ -34,7 +35,7 @@ static struct request *request_start(struct burst *burst, uint16_t i)
 static void decode_dns(struct worker *worker, uint16_t i)
 {
 	struct packet *packet = &worker->burst.packets[i];
-	struct request *req = request_start(&worker->burst, i);
+	struct request *req = decode_start(&worker->burst, i);
 	enum drop_reason reason = dns_query_parse(packet->l4 + UDP_LEN, packet->l4_len - UDP_LEN,
 						  worker->plane->settings->client_subnet, req);
 	packet->reason = (uint8_t)reason;
@@ -65,37 +66,83 @@ static bool read_options(struct packet *packet)
 	return true;
 }
 
-/* The MSS of the handshake when this segment is the first one after it, else 0. */
-static uint16_t cookie_mss(const struct worker *worker, const struct packet *packet)
-{
-	struct syn_tuple tuple = packet_tuple(packet);
-	return syn_cookie_check(&worker->cookie_keys, &tuple, packet->seq - 1, packet->ack - 1,
-				worker->burst.now_ns / NS_PER_SECOND);
-}
-
 static void refuse(struct packet *packet, enum drop_reason reason)
 {
 	packet->lane = LANE_RESET;
 	packet->reason = (uint8_t)reason;
 }
 
-static void decode_request(struct worker *worker, uint16_t i)
+/* The MSS of the handshake when nothing of ours but the SYN-ACK has come to the peer, else 0. */
+static uint16_t cookie_mss(const struct worker *worker, const struct packet *packet, uint32_t *sent)
+{
+	struct syn_tuple tuple = packet_tuple(packet);
+	return syn_cookie_find(&worker->cookie_keys, &tuple, packet->seq, packet->ack - 1,
+			       worker->burst.now_ns / NS_PER_SECOND, sent);
+}
+
+static void decode_stray(struct worker *worker, struct packet *packet)
+{
+	struct syn_tuple tuple = packet_tuple(packet);
+	refuse(packet, DROP_tcp_cookie);
+	if (!worker->connections ||
+	    !syn_cookie_was_used(&worker->cookie_keys, &tuple, packet->seq, packet->ack,
+				 worker->burst.now_ns / NS_PER_SECOND))
+		return;
+	packet->lane = LANE_LATE;
+	packet->reason = DROP_tcp_late;
+}
+
+/* In one segment, and an answer in one segment ends it. */
+static bool needs_connection(const struct worker *worker, const struct packet *packet,
+			     const struct request_http *http)
+{
+	if (packet->reason == DROP_http_head_split)
+		return true;
+	return packet->reason == DROP_none && (http->head_len < packet->tcp_len ||
+					       (http->keep && worker->port->settings->keep_alive));
+}
+
+static void decode_first(struct worker *worker, uint16_t i, uint16_t mss)
 {
 	struct packet *packet = &worker->burst.packets[i];
-	uint16_t mss = cookie_mss(worker, packet);
-	if (!mss) {
-		refuse(packet, DROP_tcp_cookie);
-		return;
-	}
-	struct request *req = request_start(&worker->burst, i);
+	struct request *req = decode_start(&worker->burst, i);
 	packet->mss = mss;
 	packet->lane = LANE_HTTP;
 	packet->reason =
 		(uint8_t)http_request_parse(packet->l4 + packet->tcp_header, packet->tcp_len,
 					    &worker->plane->settings->http.limits, req);
+	if (needs_connection(worker, packet, &req->http) && !worker->burst.returned) {
+		uint8_t reason = packet->reason;
+		packet->reason = DROP_none;
+		if (!receive_open(worker, i, mss, 0))
+			packet->reason = reason;
+	}
 }
 
-/* RFC 9293 §3.10.7, without connections: a SYN opens, the first data is the request, a FIN is acknowledged. */
+static void decode_data(struct worker *worker, uint16_t i)
+{
+	struct packet *packet = &worker->burst.packets[i];
+	uint32_t sent;
+	uint16_t mss = cookie_mss(worker, packet, &sent);
+	if (!mss)
+		decode_stray(worker, packet);
+	else if (!sent && packet->port == PORT_HTTP)
+		decode_first(worker, i, mss);
+	else if (!receive_open(worker, i, mss, sent))
+		refuse(packet, sent ? DROP_tcp_cookie : DROP_tcp_port);
+}
+
+static bool is_open(const struct worker *worker, const struct packet *packet)
+{
+	return packet->port == PORT_HTTP || (packet->port == PORT_DNS && worker->connections);
+}
+
+static bool is_again(const struct burst *burst, uint16_t i)
+{
+	return burst->again || (burst->returned && burst->returned[i]->connection);
+}
+
+/* RFC 9293 §3.10.7, where no connection is kept: a SYN opens, the first data is the request, a FIN is acknowledged. */
 static void decode_tcp(struct worker *worker, uint16_t i)
 {
 	struct packet *packet = &worker->burst.packets[i];
@@ -103,11 +150,15 @@ static void decode_tcp(struct worker *worker, uint16_t i)
 	packet->mss = packet->family == 4 ? MSS_DEFAULT_IP4 : MSS_DEFAULT_IP6;
 	if (!read_options(packet))
 		packet_drop(packet, DROP_tcp_bad);
+	else if (packet->source_port == 0 && !(flags & TH_RST))
+		packet_drop(packet, DROP_tcp_flags);
+	else if (is_again(&worker->burst, i))
+		receive_again(worker, i);
+	else if (!worker->burst.returned && receive_segment(worker, i))
+		return;
 	else if (flags & TH_RST)
 		packet_drop(packet, DROP_tcp_rst);
-	else if (packet->source_port == 0)
-		packet_drop(packet, DROP_tcp_flags);
-	else if (packet->port != PORT_HTTP)
+	else if (!is_open(worker, packet))
 		refuse(packet, DROP_tcp_port);
 	else if (flags == TH_SYN && __atomic_load_n(&worker->plane->draining, __ATOMIC_RELAXED))
 		packet_drop(packet, DROP_tcp_draining);
@@ -116,10 +167,11 @@ static void decode_tcp(struct worker *worker, uint16_t i)
 	else if (flags & TH_SYN || !(flags & TH_ACK))
 		packet_drop(packet, DROP_tcp_flags);
 	else if (packet->tcp_len)
-		decode_request(worker, i);
+		decode_data(worker, i);
 	else if (flags & TH_FIN) {
+		uint32_t sent;
 		packet->lane = LANE_FIN;
-		packet->acks_cookie = cookie_mss(worker, packet) != 0;
+		packet->acks_cookie = cookie_mss(worker, packet, &sent) && !sent;
 	} else
 		packet_drop(packet, DROP_tcp_ack);
 }

@@ -3,7 +3,7 @@
 #include "burst.h"
 #include "lib/dns_answer.h"
 
-enum { UDP_LEN = 8, DNS_HEADER_LEN = 12 };
+enum { UDP_LEN = 8, DNS_HEADER_LEN = 12, DNS_LENGTH = 2 /* RFC 1035 §4.2.2 */ };
 
 static void count(struct worker *worker, const struct verdict *verdict,
 		  const struct dns_answer *answer)
@@ -16,11 +16,46 @@ static void count(struct worker *worker, const struct verdict *verdict,
 	stats->fallbacks += redirected && verdict->fell_back;
 }
 
+/* Over TCP the answer stands beside the query, behind its length. What does not fit beside earlier answers waits until they are taken. */
+static void reply_kept(struct worker *worker, uint16_t i)
+{
+	struct packet *packet = &worker->burst.packets[i];
+	struct tcp_stream *stream = &packet->connection->stream;
+	const struct request *req = &worker->burst.requests[i];
+	const struct verdict *verdict = &worker->burst.verdicts[i];
+	size_t start = RTE_MAX((size_t)DNS_HEADER_LEN, req->dns.question_end), room;
+	uint8_t *out = receive_room(worker, packet, &room);
+	if (!out || room < DNS_LENGTH + start) {
+		packet_drop(packet, DROP_tcp_closed);
+		receive_done(worker, i, 0, false);
+		return;
+	}
+	memcpy(out + DNS_LENGTH, stream->in.at + DNS_LENGTH, start);
+	struct dns_answer answer =
+		dns_answer_write(out + DNS_LENGTH, RTE_MIN(room - DNS_LENGTH, (size_t)UINT16_MAX),
+				 req, verdict, worker->turn++);
+	if (answer.reason == DROP_dns_truncated && stream->out_len) {
+		packet->reason = DROP_none;
+		receive_done(worker, i, 0, true);
+		packet->again = false;
+		return;
+	}
+	store_be16(out, (uint16_t)answer.len);
+	tcp_stream_put(stream, (uint32_t)(DNS_LENGTH + answer.len), worker->now_ms);
+	packet->reason = (uint8_t)answer.reason;
+	count(worker, verdict, &answer);
+	receive_done(worker, i, DNS_LENGTH + load_be16(stream->in.at), true);
+}
+
 static void reply_dns(struct worker *worker, uint16_t i)
 {
 	struct packet *packet = &worker->burst.packets[i];
 	const struct request *req = &worker->burst.requests[i];
 	const struct verdict *verdict = &worker->burst.verdicts[i];
+	if (packet->connection) {
+		reply_kept(worker, i);
+		return;
+	}
 	uint16_t room = packet_room(worker, i);
 	if (room < UDP_LEN + RTE_MAX((uint16_t)DNS_HEADER_LEN, req->dns.question_end)) {
 		packet_drop(packet, DROP_mtu);

@@ -4,8 +4,6 @@
 #include "lib/http_answer.h"
 #include "lib/http_date.h"
 
-#include <netinet/tcp.h>
-
 /* The answer is made beside the packet, as it quotes the request that stands in it. */
 enum { ANSWER_MAX = 9216, TCP_LEN = 20 };
 
@@ -29,39 +27,81 @@ static void count(struct worker *worker, const struct request *req, const struct
 	stats->unstacked += verdict->outcome != VERDICT_ERROR && req->http.unstacked;
 }
 
+static struct http_answer write_answer(struct worker *worker, uint16_t i, uint8_t *out, size_t room,
+				       bool keep)
+{
+	const struct request *req = &worker->burst.requests[i];
+	const struct verdict *verdict = &worker->burst.verdicts[i];
+	const struct http_answer_how how = {&worker->plane->settings->http, date_now(worker), keep};
+	return http_answer_write(out, room, req, verdict, &how);
+}
+
+static void told(struct worker *worker, uint16_t i, enum drop_reason reason)
+{
+	worker->burst.packets[i].reason = (uint8_t)reason;
+	count(worker, &worker->burst.requests[i], &worker->burst.verdicts[i], reason);
+}
+
+/* What is not read of a request that ends the connection is dropped with it. */
+static void reply_kept(struct worker *worker, uint16_t i)
+{
+	struct packet *packet = &worker->burst.packets[i];
+	const struct request_http *http = &worker->burst.requests[i].http;
+	bool keep = packet->reason == DROP_none && http->keep &&
+		    worker->port->settings->keep_alive &&
+		    !__atomic_load_n(&worker->plane->draining, __ATOMIC_RELAXED);
+	uint32_t taken = packet->reason == DROP_none ? http->head_len : UINT32_MAX;
+	size_t room;
+	uint8_t *out = receive_room(worker, packet, &room);
+	struct http_answer written = {0};
+	if (out)
+		written = write_answer(worker, i, out, room, keep);
+	if (written.len) {
+		tcp_stream_put(&packet->connection->stream, (uint32_t)written.len, worker->now_ms);
+		told(worker, i, written.reason);
+	} else {
+		packet_drop(packet, DROP_tcp_closed);
+	}
+	receive_done(worker, i, taken, keep && written.len);
+}
+
+/* RFC 9293 §3.7.1: the MSS counts no options, so those that are sent have to come off. An error answer may go past the MSS of a peer that takes less
+ * than every host has to (RFC 1122 §3.3.2). */
+static size_t segment_room(const struct worker *worker, uint16_t i)
+{
+	const struct packet *packet = &worker->burst.packets[i];
+	int options = packet->has_timestamp ? TCP_OPTIONS_TIMESTAMP : 0;
+	int ours = packet_room(worker, i) - TCP_LEN - options;
+	int theirs = RTE_MAX(packet->mss - options, (int)HTTP_ANSWER_ERROR_MAX);
+	int room = RTE_MIN(ours, theirs);
+	room = RTE_MIN(room, (int)ANSWER_MAX);
+	return room > 0 ? (size_t)room : 0;
+}
+
 static void reply_http(struct worker *worker, uint16_t i)
 {
 	struct packet *packet = &worker->burst.packets[i];
-	const struct request *req = &worker->burst.requests[i];
-	const struct verdict *verdict = &worker->burst.verdicts[i];
 	uint8_t answer[ANSWER_MAX];
-
-	/* RFC 9293 §3.7.1: the MSS counts no options, so those that are sent have to come off. An error answer may go past the
-	 * MSS of a peer that takes less than every host has to (RFC 1122 §3.3.2). */
-	int options = packet->has_timestamp ? TCP_OPTIONS_TIMESTAMP : 0;
-	int room = RTE_MIN(packet_room(worker, i) - TCP_LEN - options, ANSWER_MAX);
-	int theirs = RTE_MAX(packet->mss - options, (int)HTTP_ANSWER_ERROR_MAX);
-	room = RTE_MIN(room, theirs);
-	const struct http_answer_how how = {&worker->plane->settings->http, date_now(worker),
-					    .keep = false};
+	size_t room = segment_room(worker, i);
+	if (packet->connection) {
+		reply_kept(worker, i);
+		return;
+	}
 	struct http_answer written =
-		http_answer_write(answer, (size_t)RTE_MAX(room, 0), req, verdict, &how);
+		write_answer(worker, i, answer, worker->connections ? ANSWER_MAX : room, false);
+	bool fits = written.len <= room && written.len <= packet->window;
+	if (written.len && !fits && receive_adopt(worker, i)) {
+		reply_kept(worker, i);
+		return;
+	}
+	if (!fits)
+		written = write_answer(worker, i, answer, room, false);
 	if (!written.len) {
 		packet_drop(packet, DROP_mtu);
 		return;
 	}
-	packet->reason = (uint8_t)written.reason;
-	count(worker, req, verdict, written.reason);
-	reply_tcp_write(
-		worker, i,
-		&(struct tcp_segment){
-			.flags = TH_ACK | TH_PUSH | TH_FIN,
-			.timestamp = packet->has_timestamp,
-			.seq = packet->ack,
-			.ack = packet->seq + packet->tcp_len + !!(packet->tcp_flags & TH_FIN),
-			.payload = answer,
-			.payload_len = (uint16_t)written.len,
-		});
+	told(worker, i, written.reason);
+	reply_tcp_answer(worker, i, answer, (uint32_t)written.len);
 }
 
 void reply_http_burst(struct worker *worker)

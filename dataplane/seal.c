@@ -95,7 +95,7 @@ static void seal_ip6(struct rte_mbuf *mbuf, const struct packet *packet)
 	mbuf->ol_flags |= RTE_MBUF_F_TX_IPV6;
 }
 
-static void seal(const struct worker *worker, struct rte_mbuf *mbuf, const struct packet *packet)
+void seal_packet(const struct worker *worker, struct rte_mbuf *mbuf, const struct packet *packet)
 {
 	uint32_t l3_len = packet->family == 4 ? 20 : 40;
 	seal_ethernet(worker, mbuf);
@@ -122,7 +122,7 @@ void seal_burst(struct worker *worker)
 	for (uint16_t i = 0; i < burst->n; i++) {
 		const struct packet *packet = &burst->packets[i];
 		if (packet->answer)
-			seal(worker, burst->mbufs[i], packet);
+			seal_packet(worker, burst->mbufs[i], packet);
 		if (packet->reason != DROP_none)
 			worker->stats->drops[packet->reason]++;
 	}

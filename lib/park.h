@@ -27,6 +27,7 @@ struct parked {
 	struct park *park;              /* whose place it is */
 	void *packet;                   /* the worker's */
 	const void *port;               /* that it came from, likewise */
+	void *connection;               /* that it came on, likewise; or NULL */
 	uint64_t target;                /* seed of the target that was chosen */
 	uint64_t tried[PARK_TRIED_MAX]; /* those that refused it before */
 	uint8_t n_tried;
@@ -35,8 +36,9 @@ struct parked {
 	uint8_t ecs_scope; /* it is the same for the whole prefix (lib/verdict.h) */
 	struct dri *
 		dri; /* with a reference of control's; it stays until the place comes to control again */
-	struct ip_addr source;  /* of the packet */
-	struct request request; /* its spans point into the packet */
+	struct ip_addr source; /* of the packet */
+	struct request
+		request; /* its spans point into the packet, or into what the connection holds */
 };
 
 /* The places of one worker. */

@@ -12,6 +12,7 @@
 
 #include <rte_common.h>
 #include <rte_cycles.h>
+#include <rte_mempool.h>
 #include <rte_rcu_qsbr.h>
 
 /* Counters of one worker: written by it alone, read by control at any time without a lock (each is a 64-bit word). */
@@ -29,7 +30,11 @@ struct worker_stats {
 	uint64_t dri_hits;  /* decided by a DRI that a downstream CDN had given when it was asked */
 	uint64_t parked;    /* sent to the control thread */
 	uint64_t park_full; /* that would have been, but for the bound */
-	uint64_t unanswered; /* back without an answer */
+	uint64_t unanswered;             /* back without an answer */
+	uint64_t tcp_opened, tcp_closed; /* connections that state was kept for */
+	uint64_t tcp_evicted;            /* of them, for another one */
+	uint64_t tcp_given_up;           /* of them, as the peer did nothing */
+	uint64_t tcp_sent_again;         /* time-outs */
 	uint64_t drops[DROP__COUNT];
 } __rte_cache_aligned;
 
@@ -41,6 +46,7 @@ struct port_info {
 	uint8_t mac[6];
 	bool tx_checksum_ip4, tx_checksum_l4, rx_checksum; /* by the device */
 	const struct port_settings *settings;
+	struct rte_mempool *pool; /* of its packets */
 	char driver[32];
 };
 

@@ -21,6 +21,7 @@ struct port_settings {
 	uint16_t rx_descriptors; /* 1024 */
 	uint16_t tx_descriptors; /* 1024 */
 	uint32_t mbufs;          /* 16384 in the port's pool */
+	bool keep_alive;         /* false: an HTTP connection is for one request */
 	size_t n_addresses;
 	struct ip_addr addresses[PORT_ADDRESSES_MAX];
 };
@@ -60,6 +61,12 @@ struct settings {
 	size_t n_ports;
 	struct port_settings ports[PORTS_MAX];
 	/* tcp */
+	struct tcp_settings {
+		unsigned connections; /* 4096: that a worker keeps state for; 0: none */
+		unsigned buffers;     /* 512: for what comes and goes on them */
+		unsigned buffer;      /* 16384 octets of each */
+		unsigned idle_ms;     /* 10000: without any progress */
+	} tcp;
 	unsigned
 		n_cookie_keys; /* 1 or 2; the first makes cookies, both are accepted; 0: a random one is made */
 	uint8_t cookie_keys[COOKIE_KEYS][16];

@@ -19,42 +19,78 @@ static uint32_t mss_index(uint16_t mss)
 	return index;
 }
 
-static uint32_t cookie_of(const uint8_t key[16], const struct syn_tuple *tuple, uint32_t client_isn,
-			  uint32_t index, uint64_t slot)
+/* All but the client's sequence number, which is added, so that it can be found again from any segment. */
+static uint32_t hash_of(const uint8_t key[16], const struct syn_tuple *tuple, uint32_t index,
+			uint64_t slot)
 {
-	uint8_t bytes[16 + 16 + 2 + 2 + 4 + 8 + 1];
+	uint8_t bytes[16 + 16 + 2 + 2 + 8 + 1];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 	writer_bytes(&w, tuple->source, tuple->address_len);
 	writer_bytes(&w, tuple->destination, tuple->address_len);
 	writer_u16(&w, tuple->source_port);
 	writer_u16(&w, tuple->destination_port);
-	writer_u32(&w, client_isn);
 	writer_u32(&w, (uint32_t)(slot >> 32));
 	writer_u32(&w, (uint32_t)slot);
 	writer_u8(&w, (uint8_t)index);
-	uint32_t hash = (uint32_t)siphash(key, bytes, (size_t)(w.at - bytes));
-	return (uint32_t)(slot & 3) << SLOT_SHIFT | index << MSS_SHIFT | (hash & HASH_MASK);
+	return (uint32_t)siphash(key, bytes, (size_t)(w.at - bytes));
 }
 
 uint32_t syn_cookie_make(const struct syn_cookie_keys *keys, const struct syn_tuple *tuple,
 			 uint32_t client_isn, uint16_t mss, uint64_t now)
 {
-	return cookie_of(keys->key[0], tuple, client_isn, mss_index(mss),
-			 now / SYN_COOKIE_SLOT_SECONDS);
+	uint64_t slot = now / SYN_COOKIE_SLOT_SECONDS;
+	uint32_t index = mss_index(mss);
+	uint32_t sum = hash_of(keys->key[0], tuple, index, slot) + client_isn;
+	return (uint32_t)(slot & 3) << SLOT_SHIFT | index << MSS_SHIFT | (sum & HASH_MASK);
+}
+
+/* false: the slot is neither this one nor a neighbour. */
+static bool slot_of(uint32_t cookie, uint64_t now, uint64_t *slot)
+{
+	*slot = now / SYN_COOKIE_SLOT_SECONDS;
+	uint32_t ahead = ((cookie >> SLOT_SHIFT) - (uint32_t)*slot) & 3;
+	*slot = ahead == 3 ? *slot - 1 : *slot + ahead;
+	return ahead != 2;
+}
+
+uint16_t syn_cookie_find(const struct syn_cookie_keys *keys, const struct syn_tuple *tuple,
+			 uint32_t seq, uint32_t cookie, uint64_t now, uint32_t *sent)
+{
+	uint32_t index = cookie >> MSS_SHIFT & 7;
+	uint64_t slot;
+	if (!slot_of(cookie, now, &slot))
+		return 0;
+	for (unsigned i = 0; i < keys->n; i++) {
+		uint32_t isn = cookie - hash_of(keys->key[i], tuple, index, slot);
+		*sent = (seq - 1 - isn) & HASH_MASK;
+		if (*sent < SYN_COOKIE_WINDOW)
+			return mss_values[index];
+	}
+	return 0;
 }
 
 uint16_t syn_cookie_check(const struct syn_cookie_keys *keys, const struct syn_tuple *tuple,
 			  uint32_t client_isn, uint32_t cookie, uint64_t now)
 {
-	uint64_t slot = now / SYN_COOKIE_SLOT_SECONDS;
-	uint32_t ahead = ((cookie >> SLOT_SHIFT) - (uint32_t)slot) & 3;
-	if (ahead == 2)
-		return 0;
-	slot = ahead == 3 ? slot - 1 : slot + ahead;
-	uint32_t index = cookie >> MSS_SHIFT & 7;
-	for (unsigned i = 0; i < keys->n; i++) {
-		if (cookie_of(keys->key[i], tuple, client_isn, index, slot) == cookie)
-			return mss_values[index];
+	uint32_t sent = 0;
+	uint16_t mss = syn_cookie_find(keys, tuple, client_isn + 1, cookie, now, &sent);
+	return sent == 0 ? mss : 0;
+}
+
+bool syn_cookie_was_used(const struct syn_cookie_keys *keys, const struct syn_tuple *tuple,
+			 uint32_t seq, uint32_t ack, uint64_t now)
+{
+	for (unsigned i = 0; i < 2 * keys->n; i++) {
+		uint32_t cookie = ack - 1 -
+				  (i & 1 ? SYN_COOKIE_USE_MAX
+					 : 0); /* its upper bits, with and without a borrow */
+		uint64_t slot;
+		if (!slot_of(cookie, now, &slot))
+			continue;
+		uint32_t hash = hash_of(keys->key[i / 2], tuple, cookie >> MSS_SHIFT & 7, slot);
+		uint32_t ours_less_theirs = (ack - seq - hash + SYN_COOKIE_USE_MAX) & HASH_MASK;
+		if (ours_less_theirs <= 2 * SYN_COOKIE_USE_MAX)
+			return true;
 	}
-	return 0;
+	return false;
 }

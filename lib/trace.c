@@ -8,8 +8,9 @@
 
 const char *trace_stage_name(enum trace_stage stage)
 {
-	static const char *const names[TRACE_STAGES] = {"classify", "decode", "match", "choose",
-							"ask",      "count",  "reply", "seal"};
+	static const char *const names[TRACE_STAGES] = {"classify", "decode", "match",
+							"choose",   "ask",    "count",
+							"reply",    "seal",   "transmit"};
 	return names[stage];
 }
 

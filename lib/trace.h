@@ -31,6 +31,7 @@ enum trace_stage {
 	TRACE_COUNT,
 	TRACE_REPLY,
 	TRACE_SEAL,
+	TRACE_TRANSMIT,
 	TRACE_STAGES
 };
 

@@ -131,6 +131,7 @@ World::World()
 	port.mtu = port_settings.mtu = 1500;
 	memcpy(port.mac, our_mac.data(), 6);
 	port.settings = &port_settings;
+	port.pool = pool();
 	use_keys(1, 0xa1, 0);
 	restart();
 }
@@ -257,6 +258,63 @@ std::vector<Outcome> World::run(const std::vector<Bytes> &frames, uint64_t rx_fl
 Outcome World::run(const Bytes &frame, uint64_t rx_flags, Memory memory)
 {
 	return run(std::vector<Bytes>{frame}, rx_flags, memory)[0];
+}
+
+static Bytes frame_of(const struct rte_mbuf *mbuf)
+{
+	const uint8_t *at = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	return Bytes(at, at + mbuf->data_len);
+}
+
+void World::collect_segments(std::vector<Bytes> &out)
+{
+	struct burst &burst = worker->burst;
+	for (uint16_t i = 0; i < burst.n_segments; i++) {
+		out.push_back(frame_of(burst.segments[i]));
+		rte_pktmbuf_free(burst.segments[i]);
+	}
+	burst.n_segments = 0;
+}
+
+std::vector<Bytes> World::send(const std::vector<Bytes> &frames)
+{
+	struct burst &burst = worker->burst;
+	std::vector<std::unique_ptr<Lent>> lent;
+	std::vector<Bytes> out;
+	burst.n = static_cast<uint16_t>(frames.size());
+	for (const Bytes &frame : frames) {
+		lent.push_back(std::make_unique<Lent>(frame, 0, Memory::zeros));
+		burst.mbufs[lent.size() - 1] = lent.back()->mbuf;
+	}
+	do {
+		burst_run(worker.get(), &port);
+		for (uint16_t i = 0; i < burst.n; i++)
+			if (burst.packets[i].answer)
+				out.push_back(frame_of(burst.mbufs[i]));
+		collect_segments(out);
+	} while (burst_keep_again(&burst));
+	for (const auto &one : lent)
+		one->check();
+	return out;
+}
+
+std::vector<Bytes> World::wait_until(uint64_t milliseconds)
+{
+	std::vector<Bytes> out;
+	plane.tsc_hz = rte_rdtsc() / milliseconds * 1000;
+	transmit_late(worker.get());
+	collect_segments(out);
+	return out;
+}
+
+void World::keep_connections(unsigned n, unsigned buffers, unsigned buffer)
+{
+	static const uint8_t key[16] = {1};
+	settings.tcp = {n, buffers, buffer, 10000};
+	connections_free(worker->connections);
+	worker->connections = n ? connections_new(n, buffers, buffer, key, SOCKET_ID_ANY) : nullptr;
+	if (n && !worker->connections)
+		throw std::bad_alloc();
 }
 
 Packet World::ask(const Bytes &frame, uint64_t rx_flags)

@@ -65,6 +65,11 @@ class World
 	/* run() with the answer judged by packet_check_answer and read; throws when there is none. */
 	Packet ask(const Bytes &frame, uint64_t rx_flags = 0);
 
+	/* Packets as one burst, and again what their connections hold behind them; all frames that are sent for them. */
+	std::vector<Bytes> send(const std::vector<Bytes> &frames);
+	/* What the clock makes due, at milliseconds since the start. */
+	std::vector<Bytes> wait_until(uint64_t milliseconds);
+
 	/* An mbuf with the frame, the caller's. */
 	struct rte_mbuf *lend(const Bytes &frame);
 
@@ -74,6 +79,8 @@ class World
 	Bytes request(const Path &path, const Bytes &payload, const Bytes &options = {},
 		      unsigned more_flags = 0);
 
+	/* Connections are kept from now on, so many with so many buffers. */
+	void keep_connections(unsigned n, unsigned buffers, unsigned buffer = 16384);
 	void use_keys(unsigned n, uint8_t first, uint8_t second);
 	void pass_seconds(uint64_t n);
 	void restart(); /* what chance and turns depend on is as at first */
@@ -89,6 +96,7 @@ class World
       private:
 	struct Lent; /* an mbuf and its frame */
 	Outcome collect(uint16_t i);
+	void collect_segments(std::vector<Bytes> &out);
 };
 
 /* One valid packet of each kind, by name. */
