@@ -1,6 +1,6 @@
 /* packet_ask_test - requests that a downstream CDN is asked about: parked, handed back, or answered out of the cache. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "packet_world.h"
+#include "packet_peer.h"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -311,6 +311,44 @@ TEST_F(PacketAsk, the_answer_says_for_which_prefix_it_is)
 	DnsMessage answer = world.ask(query).dns();
 	ASSERT_EQ(answer.additional.size(), 1u);
 	EXPECT_EQ(answer.additional[0].data, dns_ecs(1, 24, 16, {198, 51, 100}));
+}
+
+/* The request's octets are the connection's: they stay until control has done with them, whatever becomes of the connection. */
+TEST_F(PacketAsk, kept_connection_waits_for_its_answer)
+{
+	world.keep_connections(2, 4);
+	world.settings.http.limits = {8192, 8000};
+	Bytes get = http_request("one.cdn.example", "/a");
+	for (bool closed : {false, true}) {
+		Peer peer(world, path4());
+		peer.connect();
+		peer.say(part(get, 0, 30));
+		EXPECT_EQ(send(peer.segment(ACK, peer.ours, part(get, 30, get.size()))), "parked");
+		peer.ours += static_cast<uint32_t>(get.size()) - 30;
+		std::vector<Bytes> out;
+		world.collect_segments(out);
+		peer.hear(out);
+		EXPECT_EQ(peer.acked, peer.ours);
+		if (closed)
+			peer.hear(world.send({peer.segment(RST, peer.ours)}));
+		for (uint16_t i = 0; closed && i < 4; i++) {
+			Peer other(world, path4().from_port(static_cast<uint16_t>(i + 1)));
+			other.connect();
+			other.say(octets("POST /xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"));
+		}
+		struct parked *parked = receive();
+		EXPECT_EQ(std::string((const char *)parked->request.http.target.at,
+				      parked->request.http.target.len),
+			  "/a");
+		std::string end = hand_back(parked, PARK_ANSWERED, location("http://s.example/a"));
+		EXPECT_EQ(end, closed ? "tcp_closed" : "none");
+		out.clear();
+		world.collect_segments(out);
+		peer.hear(out);
+		EXPECT_EQ(peer.heard.find("Location: http://s.example/a") == std::string::npos,
+			  closed);
+		peer.acknowledge();
+	}
 }
 
 } // namespace

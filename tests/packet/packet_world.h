@@ -67,6 +67,8 @@ class World
 
 	/* Packets as one burst, and again what their connections hold behind them; all frames that are sent for them. */
 	std::vector<Bytes> send(const std::vector<Bytes> &frames);
+	/* What kept connections have sent since. */
+	void collect_segments(std::vector<Bytes> &out);
 	/* What the clock makes due, at milliseconds since the start. */
 	std::vector<Bytes> wait_until(uint64_t milliseconds);
 
@@ -96,7 +98,6 @@ class World
       private:
 	struct Lent; /* an mbuf and its frame */
 	Outcome collect(uint16_t i);
-	void collect_segments(std::vector<Bytes> &out);
 };
 
 /* One valid packet of each kind, by name. */
