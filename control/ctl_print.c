@@ -103,7 +103,22 @@ void ctl_print_signing(const json_t *result)
 	}
 }
 
-/* A line for each counter, a column for each worker. */
+void ctl_print_tcp(const json_t *result)
+{
+	static const struct ctl_column fields[] = {{"connections kept now", "connections"},
+						   {"at most", "bound"},
+						   {"buffers", "buffers"},
+						   {"kept so far", "opened"},
+						   {"evicted at the bound", "evicted"},
+						   {"given up", "given-up"},
+						   {"time-outs", "sent-again"},
+						   {"handshakes", "handshakes"},
+						   {"late segments", "late"},
+						   {"without valid cookie", "without-cookie"},
+						   {NULL, NULL}};
+	ctl_table_fields(result, fields);
+}
+
 void ctl_print_recursion(const json_t *result)
 {
 	static const struct ctl_column fields[] = {
@@ -116,6 +131,7 @@ void ctl_print_recursion(const json_t *result)
 	ctl_table_fields(result, fields);
 }
 
+/* A line for each counter, a column for each worker. */
 void ctl_print_workers(const json_t *result)
 {
 	const json_t *workers = json_object_get(result, "workers");

@@ -81,6 +81,8 @@ const struct ctl_verb ctl_verbs[] = {
 	 "Ports, their links and counters."},
 	{"show workers", "show.workers", none, none, CTL_LOOKS, ctl_print_workers,
 	 "Counters of each worker."},
+	{"show tcp", "show.tcp", none, none, CTL_LOOKS, ctl_print_tcp,
+	 "TCP connections that state is kept for, and what became of others."},
 	{"show recursion", "show.recursion", none, none, CTL_LOOKS, ctl_print_recursion,
 	 "Requests that wait for an answer of a downstream CDN, and the answers that are kept."},
 	{"show drops", "show.drops", none, LIST({"all", NULL, CTL_FLAG, false}), CTL_LOOKS,

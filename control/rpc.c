@@ -62,6 +62,7 @@ static const struct {
 	{"show.ports", show_ports},
 	{"show.workers", show_workers},
 	{"show.recursion", show_recursion},
+	{"show.tcp", show_tcp},
 	{"show.drops", show_drops},
 	{"show.scopes", show_scopes},
 	{"show.scope", show_scope},

@@ -140,6 +140,25 @@ json_t *show_recursion(struct control *control, struct json_in *params, struct r
 			 (json_int_t)cache->expired);
 }
 
+json_t *show_tcp(struct control *control, struct json_in *params, struct rpc_call *call)
+{
+	(void)call;
+	const struct plane *plane = control->plane;
+	const struct tcp_settings *tcp = &control->settings->tcp;
+	if (!json_in_end(params))
+		return NULL;
+	json_int_t opened = total_of(plane, "tcp_opened"), closed = total_of(plane, "tcp_closed");
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "connections",
+			 opened > closed ? opened - closed : 0, "bound",
+			 (json_int_t)tcp->connections * plane->n_workers, "buffers",
+			 (json_int_t)tcp->buffers * plane->n_workers, "opened", opened, "evicted",
+			 total_of(plane, "tcp_evicted"), "given-up",
+			 total_of(plane, "tcp_given_up"), "sent-again",
+			 total_of(plane, "tcp_sent_again"), "handshakes", total_of(plane, "syns"),
+			 "late", (json_int_t)stats_drop(plane, DROP_tcp_late), "without-cookie",
+			 (json_int_t)stats_drop(plane, DROP_tcp_cookie));
+}
+
 json_t *show_workers(struct control *control, struct json_in *params, struct rpc_call *call)
 {
 	(void)call;

@@ -150,6 +150,11 @@ TEST_F(RpcTest, StatusAndCounters)
 	EXPECT_HAS(text, "\"generation\":1");
 	EXPECT_HAS(text, "\"scopes\":5,\"targets\":3,\"zones\":1,\"footprints\":1");
 	EXPECT_HAS(call("show.workers"), "\"dns-requests\":5,");
+	stats->tcp_opened = 9;
+	stats->tcp_closed = 6;
+	stats->drops[DROP_tcp_cookie] = 2;
+	EXPECT_HAS(call("show.tcp"), "\"connections\":3,");
+	EXPECT_HAS(call("show.tcp"), "\"without-cookie\":2");
 	text = call("show.drops");
 	EXPECT_HAS(text, "{\"reason\":\"udp_port\",\"count\":3,\"answered\":false");
 	EXPECT_HAS(text, "{\"reason\":\"dns_refused\",\"count\":4,\"answered\":true");

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# tcp - connections that need state: heads and answers in many segments, DNS over TCP, keep-alive, half-closes, slow clients, bounds.
+# SPDX-License-Identifier: BSD-3-Clause
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=case.sh
+source "$(dirname "${BASH_SOURCE[0]}")/case.sh"
+
+client() { # ADDRESS WHAT...
+	lab_in fr "$PYTHON" "$E2E/tcp_client.py" "$@"
+}
+
+tcp() { # MEMBER: of show tcp, its number now
+	ctl --json show tcp | "$PYTHON" -c "import json, sys; print(json.load(sys.stdin)['$1'])"
+}
+
+world
+
+# --- HTTP --------------------------------------------------------------------------------------------------------------
+
+long=$(printf 'x%.0s' {1..1900})
+for at in "$R4" "[$R6]"; do
+	plain=${at//[\[\]]/}
+	expect "a request cut at any octet ($plain)" '^good 52 of 52$' client "$plain" split
+	expect "octet by octet ($plain)" '^good$' client "$plain" trickle
+	expect "a half-closed client gets its answer ($plain)" '^good$' client "$plain" half
+	expect "a head of six segments, by curl ($plain)" '^302 ' \
+		lab_in fr curl -s -o /dev/null -m 5 -w '%{http_code} \n' -H 'Host: paths.cdn.example' -H "Cookie: $(printf 'c%.0s' {1..7500})" "http://$at/live/9"
+	expect "an answer of two segments, by curl ($plain)" "^302 https://cache.cdn-c.example:8080/live/$long$" \
+		lab_in fr curl -s -o /dev/null -m 5 -w '%{http_code} %header{location}\n' -H 'Host: paths.cdn.example' "http://$at/live/$long"
+	expect "a head past its limit gets 431 ($plain)" '^431 ' \
+		lab_in fr curl -s -o /dev/null -m 5 -w '%{http_code} \n' -H 'Host: paths.cdn.example' -H "Cookie: $(printf 'c%.0s' {1..9000})" "http://$at/live/9"
+done
+
+# --- DNS ---------------------------------------------------------------------------------------------------------------
+
+expect "dig over TCP" '^vod\.cdn-c\.example\.' dig_in fr +tcp +short h.wild.cdn.example
+expect "dig over TCP, IPv6" '^vod\.cdn-c\.example\.' lab_in fr dig "@$R6" +tcp +short h.wild.cdn.example
+expect "kdig keeps the connection" '^;; .*bytes.*|^vod' \
+	lab_in fr kdig "@$R4" +tcp +keepopen +short h1.wild.cdn.example A h2.wild.cdn.example A
+expect "drill over TCP" 'vod\.cdn-c\.example\.' lab_in fr drill -t "@$R4" h.wild.cdn.example
+expect "300 pipelined queries" '^good 300$' client "$R4" dns 300
+expect "300 pipelined queries, IPv6" '^good 300$' client "$R6" dns 300
+expect "a client that reads late and little" '^good 400$' client "$R4" reader
+echo 'h.wild.cdn.example A' >"$LAB_DIR/names"
+expect "dnsperf over TCP loses nothing" 'Queries lost: +0 ' \
+	lab_in fr dnsperf -s $R4 -d "$LAB_DIR/names" -m tcp -c 10 -q 200 -l 2
+nothing_is_kept() {
+	[[ $(tcp connections) == 0 ]]
+}
+wait_until 5 "all connections to end" nothing_is_kept
+ok "nothing is kept when all have ended"
+
+# --- bounds ------------------------------------------------------------------------------------------------------------
+
+lab_stop turnoutd
+sed -E 's/mbufs = 8192;/mbufs = 8192; keep-alive = true;/; s/^geo/tcp = { connections = 64; buffers = 64; idle = 2; };\ngeo/' \
+	"$LAB_DIR/e2e.conf" >"$LAB_DIR/small.conf"
+turnoutd_start "$LAB_DIR/small.conf"
+
+expect "keep-alive: two requests, one connection" '^302 0$' \
+	lab_in fr curl -s -m 5 -w '%{http_code} %{num_connects}\n' -o /dev/null -o /dev/null -H 'Host: paths.cdn.example' "http://$R4/live/1" "http://$R4/live/2"
+expect "curl --http1.0 gets an end" '^302 ' \
+	lab_in fr curl -s --http1.0 -m 5 -w '%{http_code} \n' -o /dev/null -H 'Host: paths.cdn.example' "http://$R4/live/1"
+expect "wrk over kept connections" '^ +[0-9]+ requests in' \
+	lab_in fr wrk -t 1 -c 16 -d 2 -H 'Host: paths.cdn.example' "http://$R4/live/1"
+wrk_is_clean() {
+	! lab_in fr wrk -t 1 -c 16 -d 1 -H 'Host: paths.cdn.example' "http://$R4/live/1" | grep -q 'Socket errors'
+}
+check "and without a socket error" wrk_is_clean
+
+lab_spawn slow us "$PYTHON" "$E2E/tcp_client.py" "$R4" slow 200 6
+wait_until 10 "slow clients" grep -q open "$LAB_DIR/slow.log"
+expect "slow clients push each other out" '^[1-9]' tcp evicted
+expect "and do not hinder others" '^302 ' get fr http://paths.cdn.example/live/9
+expect "nor queries over TCP" '^vod\.cdn-c\.example\.' dig_in fr +tcp +short h.wild.cdn.example
+lab_wait slow
+expect "all of them were cut off in time" '^closed 200$' cat "$LAB_DIR/slow.log"
+expect "show tcp tells" '^given up +[1-9]' ctl show tcp
+
+finish
