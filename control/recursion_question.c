@@ -97,7 +97,7 @@ void recursion_question_fill(const struct recursion_question *question, struct r
 	request->protocol = PROTOCOL_HTTP;
 	request->client = question->user.addr;
 	request->uri = question->uri;
-	request->method = question->ask.kind == HTTP_HEAD ? "HEAD" : "GET";
+	request->method = http_method_name((enum http_method)question->ask.kind);
 	request->version = "HTTP/1.1";
 }
 

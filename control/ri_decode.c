@@ -59,7 +59,7 @@ static void write_fields(struct writer *w, json_t *headers)
 }
 
 /* An upstream CDN keeps to limits of its own. */
-static const struct http_limits any_length = {UINT16_MAX, UINT16_MAX};
+static const struct http_limits any_length = {UINT16_MAX, UINT16_MAX, false};
 
 static const char *decode_http(const struct ri_request *from, struct writer w, struct request *req)
 {

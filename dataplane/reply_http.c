@@ -38,7 +38,8 @@ static struct http_answer write_answer(struct worker *worker, uint16_t i, uint8_
 
 static void told(struct worker *worker, uint16_t i, enum drop_reason reason)
 {
-	worker->burst.packets[i].reason = (uint8_t)reason;
+	if (worker->burst.verdicts[i].outcome != VERDICT_ERROR)
+		worker->burst.packets[i].reason = (uint8_t)reason;
 	count(worker, &worker->burst.requests[i], &worker->burst.verdicts[i], reason);
 }
 

@@ -5,35 +5,35 @@
 
 #include "octet_class.h"
 
-/* A status line's number and phrase, what it is counted as, and the field that it comes with. */
+/* A status line's number and phrase, and what it is counted as. */
 struct answer_kind {
 	uint16_t status;
 	enum drop_reason reason;
 	const char *line;
-	const char *field;
 };
 
 static const struct answer_kind redirects[] = {
-	{302, DROP_none, "302 Found", ""},
-	{301, DROP_none, "301 Moved Permanently", ""},
-	{303, DROP_none, "303 See Other", ""},
-	{307, DROP_none, "307 Temporary Redirect", ""},
-	{308, DROP_none, "308 Permanent Redirect", ""},
+	{302, DROP_none, "302 Found"},
+	{301, DROP_none, "301 Moved Permanently"},
+	{303, DROP_none, "303 See Other"},
+	{307, DROP_none, "307 Temporary Redirect"},
+	{308, DROP_none, "308 Permanent Redirect"},
 };
 
 static const struct answer_kind errors[] = {
-	{400, DROP_http_bad_request, "400 Bad Request", ""},
-	{403, DROP_http_denied, "403 Forbidden", ""},
-	{404, DROP_http_no_scope, "404 Not Found", ""},
-	{405, DROP_http_method, "405 Method Not Allowed", "Allow: GET, HEAD\r\n"},
-	{414, DROP_http_uri_long, "414 URI Too Long", ""},
-	{431, DROP_http_head_split, "431 Request Header Fields Too Large", ""},
-	{501, DROP_http_unknown_method, "501 Not Implemented", ""},
-	{503, DROP_http_no_target, "503 Service Unavailable", ""},
-	{505, DROP_http_version, "505 HTTP Version Not Supported", ""},
+	{400, DROP_http_bad_request, "400 Bad Request"},
+	{403, DROP_http_denied, "403 Forbidden"},
+	{404, DROP_http_no_scope, "404 Not Found"},
+	{405, DROP_http_method, "405 Method Not Allowed"},
+	{414, DROP_http_uri_long, "414 URI Too Long"},
+	{417, DROP_http_expectation, "417 Expectation Failed"},
+	{431, DROP_http_head_split, "431 Request Header Fields Too Large"},
+	{501, DROP_http_unknown_method, "501 Not Implemented"},
+	{503, DROP_http_no_target, "503 Service Unavailable"},
+	{505, DROP_http_version, "505 HTTP Version Not Supported"},
 };
 
-static const struct answer_kind not_signed = {403, DROP_http_unsigned, "403 Forbidden", ""};
+static const struct answer_kind not_signed = {403, DROP_http_unsigned, "403 Forbidden"};
 
 /* The first of the list for a status that is not in it. */
 static const struct answer_kind *kind_of(const struct answer_kind *list, size_t n, uint16_t status)
@@ -53,7 +53,6 @@ static void write_start(struct writer *w, const struct answer_kind *kind,
 	writer_text(w, "\r\nDate: ");
 	writer_bytes(w, how->date, HTTP_DATE_LEN);
 	writer_text(w, "\r\n");
-	writer_text(w, kind->field);
 }
 
 static void write_number(struct writer *w, uint32_t number)
@@ -78,16 +77,27 @@ static void write_end(struct writer *w, const struct request *req,
 	writer_text(w, "\r\n");
 }
 
+/* What a status has to come with (RFC 9110 §15.5.6), and with a 503 it should (§15.6.4). */
+static void write_more(struct writer *w, uint16_t status, const struct http_settings *settings)
+{
+	if (status == 405) {
+		writer_text(w, "Allow: GET, HEAD");
+		writer_text(w, settings->limits.any_method
+				       ? ", POST, PUT, DELETE, OPTIONS, PATCH\r\n"
+				       : "\r\n");
+	} else if (status == 503) {
+		writer_text(w, "Retry-After: ");
+		write_number(w, settings->retry_after);
+		writer_text(w, "\r\n");
+	}
+}
+
 static struct http_answer write_kind(uint8_t *out, size_t cap, const struct answer_kind *kind,
 				     const struct request *req, const struct http_answer_how *how)
 {
 	struct writer w = writer_of(out, cap);
 	write_start(&w, kind, how);
-	if (kind->status == 503) {
-		writer_text(&w, "Retry-After: ");
-		write_number(&w, how->settings->retry_after);
-		writer_text(&w, "\r\n");
-	}
+	write_more(&w, kind->status, how->settings);
 	write_end(&w, req, how);
 	return (struct http_answer){w.bad ? 0 : (size_t)(w.at - out), kind->reason};
 }
@@ -132,11 +142,20 @@ bool http_answer_location(struct writer *w, const struct request *req, const str
 	return true;
 }
 
+/* A request that is not GET or HEAD stays what it is, body and all (RFC 9110 §15.4). */
+static uint16_t redirect_status(const struct request *req, const struct scope *scope)
+{
+	uint16_t status = scope ? scope->status : 302;
+	if (req->http.method <= HTTP_HEAD)
+		return status;
+	return status == 301 || status == 308 ? 308 : 307;
+}
+
 static struct http_answer write_redirect(uint8_t *out, size_t cap, const struct request *req,
 					 const struct verdict *verdict,
 					 const struct http_answer_how *how)
 {
-	uint16_t status = verdict->scope ? verdict->scope->status : 302;
+	uint16_t status = redirect_status(req, verdict->scope);
 	struct writer w = writer_of(out, cap);
 	const struct dri *dri = verdict->dri;
 	if (verdict->scope && verdict->scope->signed_uri && !(dri && dri->signed_uri))

@@ -10,12 +10,13 @@
 #include "verdict.h"
 
 struct http_answer {
-	size_t len;              /* 0: not even an error answer fits; else the bytes written */
-	enum drop_reason reason; /* DROP_none: it is a redirect */
+	size_t len; /* 0: not even an error answer fits; else the bytes written */
+	enum drop_reason
+		reason; /* DROP_none: it is a redirect. For VERDICT_ERROR the decoder knows better */
 };
 
 /* The longest answer without a Location. */
-enum { HTTP_ANSWER_ERROR_MAX = 136 };
+enum { HTTP_ANSWER_ERROR_MAX = 168 };
 
 /* What an answer says beside what was decided. */
 struct http_answer_how {
@@ -25,7 +26,8 @@ struct http_answer_how {
 };
 
 /* Writes at most cap bytes. The answer has no content, and is the same for GET and HEAD:
- * - redirect: the scope's status (302 when it has none) and the Location.
+ * - redirect: the scope's status (302 when it has none) and the Location. Methods other than GET and
+ * HEAD: 308 when that is 301 or 308, else 307.
  * - deny: 403.
  * - no scope: 404.
  * - no target: 503 with Retry-After. So too for a redirect whose DRI has no HTTP part, would send

@@ -2,36 +2,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "http_request.h"
 
-#include "octet_class.h"
+#include "http_field.h"
+#include "http_framing.h"
 
 /* What the fields say that decides whether the request is taken. */
 struct field_facts {
 	struct span host;
 	unsigned hosts;
-	unsigned lengths;
-	bool close, keep_alive; /* options of Connection */
+	struct http_framing framing;
 };
 
 static struct span span_of(const uint8_t *at, const uint8_t *end)
 {
 	return (struct span){at, (uint32_t)(end - at)};
-}
-
-static struct span span_from(struct span span, uint32_t offset)
-{
-	return (struct span){span.at + offset, span.len - offset};
-}
-
-/* `lower` in lower case. */
-static bool span_is(struct span span, const char *lower, size_t len)
-{
-	if (span.len != len)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (octet_lower(span.at[i]) != (uint8_t)lower[i])
-			return false;
-	}
-	return true;
 }
 
 /* For an octet that is not the one that belongs there, or is not there yet. */
@@ -99,22 +82,20 @@ static enum drop_reason read_version(struct reader *r, uint8_t *major, uint8_t *
 	return reason ? reason : expect(r, "\r\n", 2);
 }
 
-/* Methods are case-sensitive (RFC 9110 §9.1). */
-static enum drop_reason judge_method(struct span name, struct request_http *http)
+/* Methods are case-sensitive (RFC 9110 §9.1). What TRACE and CONNECT ask for is not at another URI. */
+static enum drop_reason judge_method(struct span name, const struct http_limits *limits,
+				     struct request_http *http)
 {
-	static const char others[][8] = {"POST",    "PUT",   "DELETE", "CONNECT",
-					 "OPTIONS", "TRACE", "PATCH"};
-	if (name.len == 3 && !memcmp(name.at, "GET", 3)) {
-		http->method = HTTP_GET;
-		return DROP_none;
-	}
-	if (name.len == 4 && !memcmp(name.at, "HEAD", 4)) {
-		http->method = HTTP_HEAD;
-		return DROP_none;
-	}
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		if (name.len == strlen(others[i]) && !memcmp(name.at, others[i], name.len))
+	for (unsigned i = 0; i < HTTP_METHODS; i++) {
+		const char *known = http_method_name((enum http_method)i);
+		if (name.len != strlen(known) || memcmp(name.at, known, name.len) != 0)
+			continue;
+		http->method = (uint8_t)i;
+		if (i > (limits->any_method ? HTTP_PATCH : HTTP_HEAD))
 			return DROP_http_method;
+		/* The server itself cannot be elsewhere (RFC 9110 §9.3.7). */
+		bool server = http->target.len == 1 && http->target.at[0] == '*';
+		return i == HTTP_OPTIONS && server ? DROP_http_method : DROP_none;
 	}
 	return DROP_http_unknown_method;
 }
@@ -181,17 +162,8 @@ static enum drop_reason read_request_line(struct reader *r, const struct http_li
 		return reason;
 	if (major != 1)
 		return DROP_http_version;
-	reason = judge_method(method, &req->http);
+	reason = judge_method(method, limits, &req->http);
 	return reason ? reason : split_target(req, target, authority);
-}
-
-static struct span trim(struct span value)
-{
-	while (value.len && (value.at[0] == ' ' || value.at[0] == '\t'))
-		value = span_from(value, 1);
-	while (value.len && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t'))
-		value.len--;
-	return value;
 }
 
 static enum drop_reason read_field(struct reader *r, struct span *name, struct span *value)
@@ -205,53 +177,16 @@ static enum drop_reason read_field(struct reader *r, struct span *name, struct s
 	const uint8_t *start = r->at;
 	skip_plain(r);
 	read_class(r, OCTET_VALUE);
-	*value = trim(span_of(start, r->at));
+	*value = span_trim(span_of(start, r->at));
 	return expect(r, "\r\n", 2);
-}
-
-static bool is_zero(struct span value)
-{
-	for (uint32_t i = 0; i < value.len; i++) {
-		if (value.at[i] != '0')
-			return false;
-	}
-	return value.len > 0;
-}
-
-/* The next member of a list (RFC 9110 §5.6.1), which is taken off it; false: there is none. */
-static bool next_member(struct span *list, struct span *member)
-{
-	while (list->len) {
-		const uint8_t *comma = memchr(list->at, ',', list->len);
-		uint32_t len = comma ? (uint32_t)(comma - list->at) : list->len;
-		*member = trim((struct span){list->at, len});
-		*list = span_from(*list, comma ? len + 1 : len);
-		if (member->len)
-			return true;
-	}
-	return false;
-}
-
-static void read_connection(struct span value, struct field_facts *facts)
-{
-	struct span option;
-	while (next_member(&value, &option)) {
-		facts->close |= span_is(option, "close", 5);
-		facts->keep_alive |= span_is(option, "keep-alive", 10);
-	}
 }
 
 static bool judge_field(struct span name, struct span value, struct field_facts *facts)
 {
-	if (span_is(name, "connection", 10))
-		read_connection(value, facts);
-	if (span_is(name, "host", 4)) {
-		facts->host = value;
-		return facts->hosts++ == 0;
-	}
-	if (span_is(name, "content-length", 14))
-		return is_zero(value) && facts->lengths++ == 0;
-	return !span_is(name, "transfer-encoding", 17);
+	if (!span_is(name, "host", 4))
+		return http_framing_field(&facts->framing, name, value);
+	facts->host = value;
+	return facts->hosts++ == 0;
 }
 
 static enum drop_reason read_fields(struct reader *r, struct request *req,
@@ -326,8 +261,9 @@ static enum drop_reason parse(struct reader *r, const struct http_limits *limits
 	if (!judge_host(req, authority, &facts) ||
 	    !request_key_path(req, req->http.path.at, req->http.path.len))
 		return DROP_http_bad_request;
-	req->http.keep = !facts.close && (req->http.minor > 0 || facts.keep_alive);
-	return DROP_none;
+	reason = http_framing_judge(&facts.framing, req->http.minor);
+	req->http.keep = !reason && http_framing_keeps(&facts.framing, req->http.minor);
+	return reason;
 }
 
 static uint16_t status_of(enum drop_reason reason)
@@ -337,12 +273,15 @@ static uint16_t status_of(enum drop_reason reason)
 		return 0;
 	case DROP_http_method:
 		return 405;
+	case DROP_http_expectation:
+		return 417;
 	case DROP_http_uri_long:
 		return 414;
 	case DROP_http_head_split:
 	case DROP_http_head_long:
 		return 431;
 	case DROP_http_unknown_method:
+	case DROP_http_coding:
 		return 501;
 	case DROP_http_version:
 		return 505;

@@ -22,13 +22,17 @@
  * - http_bad_request (400): the request line breaks RFC 9112 §3 (an HTTP/0.9 request does).
  * - http_version (505): HTTP/x.y and x is not 1 (RFC 9110 §15.6.6).
  * - http_unknown_method (501): neither a method of RFC 9110 §9 nor PATCH.
- * - http_method (405): one of those, but not GET or HEAD; whatever the target.
+ * - http_method (405): one of those, but not GET or HEAD, whatever the target; with limits->any_method
+ *   only TRACE, CONNECT (RFC 9110 §9.3.6, §9.3.8), and OPTIONS of "*" (§9.3.7).
  * - http_bad_request: the target is neither a path nor an http or https URI, or has a fragment.
  * - http_uri_long (414): the path is longer than REQUEST_PATH_MAX.
- * - http_bad_request: a field breaks RFC 9112 §5 (folded, space before the colon, controls), or
- *   announces a body: any Transfer-Encoding, a Content-Length that is not 0 or is there twice.
- * - http_bad_request: Host is missing (HTTP/1.1), there twice or not host[:port] (RFC 9112 §3.2);
- *   an absolute target's authority is not host[:port]; the path is not valid (request_key_path).
+ * - http_bad_request: a field breaks RFC 9112 §5 (folded, space before the colon, controls), Host is
+ *   there twice, Content-Length is there twice or no number of 64 bits, Transfer-Encoding is not one
+ *   with chunked at most once and last.
+ * - http_bad_request: Host is missing (HTTP/1.1) or not host[:port] (RFC 9112 §3.2); an absolute
+ *   target's authority, which counts whatever Host says (§3.2.2), is not host[:port]; the path is not
+ *   valid (request_key_path).
+ * - http_bad_request, http_coding (501), http_expectation (417): as http_framing_judge says.
  * - http_head_long (431): none of these nor the end of the head is within limits->head_max octets.
  * - http_head_split: the bytes, fewer than limits->head_max, end before that is known. More of them
  *   change this answer and no other. The status is 431, for who has no more.

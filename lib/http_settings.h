@@ -2,12 +2,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What is taken of a request head. */
 struct http_limits {
 	uint32_t head_max; /* octets of the whole head, from 512 to 65535: more is 431 */
 	uint32_t uri_max;  /* of the request target, from 64 to head_max: more is 414 */
+	bool any_method;   /* those that are redirected are not only GET and HEAD */
 };
 
 struct http_settings {
@@ -16,4 +18,4 @@ struct http_settings {
 };
 
 /* A request line of 8000 octets should pass (RFC 9112 §3). */
-static const struct http_limits http_limits_default = {8192, 8000};
+static const struct http_limits http_limits_default = {8192, 8000, false};

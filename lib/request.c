@@ -6,6 +6,13 @@
 
 enum { HOST_TEXT_MAX = 253, LABEL_MAX = 63, IP6_LITERAL_MAX = 2 + 45 };
 
+const char *http_method_name(enum http_method method)
+{
+	static const char names[HTTP_METHODS][8] = {"GET",     "HEAD",  "POST",  "PUT",    "DELETE",
+						    "OPTIONS", "PATCH", "TRACE", "CONNECT"};
+	return names[method];
+}
+
 static bool key_label(struct request *req, const uint8_t *label, size_t len)
 {
 	if (len == 0 || len > LABEL_MAX)

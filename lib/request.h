@@ -22,7 +22,19 @@ enum request_protocol {
 	PROTOCOL_HTTPS = 1 << 2,
 };
 
-enum http_method { HTTP_GET, HTTP_HEAD };
+/* Those of RFC 9110 §9.3, and PATCH (RFC 5789). */
+enum http_method {
+	HTTP_GET,
+	HTTP_HEAD,
+	HTTP_POST,
+	HTTP_PUT,
+	HTTP_DELETE,
+	HTTP_OPTIONS,
+	HTTP_PATCH,
+	HTTP_TRACE,
+	HTTP_CONNECT,
+	HTTP_METHODS
+};
 
 /* Learnt by lib/dns_query (RFC 1035 §4.1, RFC 6891, RFC 7871). Numbers are in host byte order. */
 struct request_dns {
@@ -78,6 +90,9 @@ struct request {
 	uint16_t key_len;
 	uint8_t key[REQUEST_KEY_MAX];
 };
+
+/* In capitals, as it is sent. Any thread. */
+const char *http_method_name(enum http_method method);
 
 /* Writes the host part and "/" of the key from a host in text form (a trailing dot is dropped, letters are
  * lowered; an IPv6 literal in brackets is one label). false: not a host name (RFC 1123 §2.1 plus '_'); the key is

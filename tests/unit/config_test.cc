@@ -68,7 +68,8 @@ TEST_F(ConfigTest, SettingsAreTaken)
 		"tcp = { cookie-keys = [\"000102030405060708090a0b0c0d0e0f\", "
 		"\"FFffFFffFFffFFffFFffFFffFFffFFff\"]; };\n"
 		"dns = { udp-size = 4096; client-subnet = false; };\n"
-		"http = { head-max = 1024; uri-max = 600; retry-after = 7; };\n"
+		"http = { head-max = 1024; uri-max = 600; methods = \"redirect\"; retry-after = 7; "
+		"};\n"
 		"control = { socket = \"/tmp/x.sock\"; };\n"
 		"state = { file = \"/tmp/x.db\"; sync = \"full\"; };\n"))
 		<< faults;
@@ -100,6 +101,7 @@ TEST_F(ConfigTest, SettingsAreTaken)
 	EXPECT_FALSE(s.client_subnet);
 	EXPECT_EQ(s.http.limits.head_max, 1024u);
 	EXPECT_EQ(s.http.limits.uri_max, 600u);
+	EXPECT_TRUE(s.http.limits.any_method);
 	EXPECT_EQ(s.http.retry_after, 7u);
 	EXPECT_STREQ(s.socket, "/tmp/x.sock");
 	EXPECT_STREQ(s.state_file, "/tmp/x.db");
@@ -120,6 +122,7 @@ TEST_F(ConfigTest, ChangesAreNamedByPart)
 		{"dns = { udp-size = 1400; }; control = { socket = \"/x\"; };", "dns, control"},
 		{"http = { retry-after = 2; };", "http"},
 		{"http = { uri-max = 100; };", "http"},
+		{"http = { methods = \"redirect\"; };", "http"},
 		{"state = { file = \"/x\"; };", "state"},
 		{"state = { sync = \"full\"; };", "state"},
 		{"nodes = ( { name = \"n\"; } );", ""},

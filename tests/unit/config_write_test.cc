@@ -61,7 +61,8 @@ struct Settings : settings {
 			"  { name = \"b\xc3\xa9\"; vdev = \"net_null0,x='\\\"#'\"; addresses = "
 			"[\"192.0.2.2\"]; } );\n"
 			"dns = { udp-size = 4096; client-subnet = false; };\n"
-			"http = { head-max = 1024; uri-max = 600; retry-after = 7; };\n"
+			"http = { head-max = 1024; uri-max = 600; methods = \"redirect\"; "
+			"retry-after = 7; };\n"
 			"control = { socket = \"/tmp/x.sock\"; };\n"
 			"state = { file = \"/tmp/x.db\"; sync = \"full\"; };\n" +
 			more);

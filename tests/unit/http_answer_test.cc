@@ -195,6 +195,7 @@ const error_case error_cases[] = {
 	{VERDICT_ERROR, 400, DROP_http_bad_request, "400 Bad Request", ""},
 	{VERDICT_ERROR, 405, DROP_http_method, "405 Method Not Allowed", "Allow: GET, HEAD\r\n"},
 	{VERDICT_ERROR, 414, DROP_http_uri_long, "414 URI Too Long", ""},
+	{VERDICT_ERROR, 417, DROP_http_expectation, "417 Expectation Failed", ""},
 	{VERDICT_ERROR, 431, DROP_http_head_split, "431 Request Header Fields Too Large", ""},
 	{VERDICT_ERROR, 501, DROP_http_unknown_method, "501 Not Implemented", ""},
 	{VERDICT_ERROR, 505, DROP_http_version, "505 HTTP Version Not Supported", ""},
@@ -226,10 +227,42 @@ TEST(http_answer, longest_without_a_location)
 		e.verdict.outcome = (uint8_t)c.outcome;
 		e.req->http.status = c.status;
 		e.settings.retry_after = 86400;
+		e.settings.limits.any_method = true;
 		e.how.keep = true;
 		longest = std::max(longest, e.answer().size());
 	}
 	EXPECT_EQ(longest, (size_t)HTTP_ANSWER_ERROR_MAX);
+}
+
+TEST(http_answer, Rfc9110_15_5_6_AllowNamesWhatIsTaken)
+{
+	exchange e(get("/"));
+	e.verdict.outcome = VERDICT_ERROR;
+	e.req->http.status = 405;
+	EXPECT_EQ(e.field("Allow"), "GET, HEAD");
+	e.settings.limits.any_method = true;
+	EXPECT_EQ(e.field("Allow"), "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+}
+
+TEST(http_answer, Rfc9110_15_4_OtherMethodsAreRedirectedAsTheyAre)
+{
+	const struct {
+		uint16_t scope;
+		const char *status;
+	} cases[] = {{301, "308 Permanent Redirect"},
+		     {302, "307 Temporary Redirect"},
+		     {303, "307 Temporary Redirect"},
+		     {307, "307 Temporary Redirect"},
+		     {308, "308 Permanent Redirect"}};
+	for (const auto &c : cases) {
+		exchange e(get("/"));
+		e.scope.status = c.scope;
+		for (int method = HTTP_POST; method <= HTTP_PATCH; method++) {
+			e.req->http.method = (uint8_t)method;
+			EXPECT_EQ(e.status(), std::string("HTTP/1.1 ") + c.status);
+			EXPECT_EQ(e.field("Location"), "http://d.example/");
+		}
+	}
 }
 
 TEST(http_answer, Rfc9110_10_2_3_RetryAfter)
@@ -259,8 +292,8 @@ TEST(http_answer, Rfc9112_9_3_ConnectionGoesOnOrNot)
 
 TEST(http_answer, error_of_the_parser_comes_back)
 {
-	for (const char *text :
-	     {"GET", "GET /\n", "PUT / HTTP/1.1\r\n", "X / HTTP/1.1\r\n", "GET / HTTP/2.0\r\n"}) {
+	for (const char *text : {"GET", "GET / HTTP/1.1\r\nHost: h\r\nExpect: x\r\n\r\n", "GET /\n",
+				 "PUT / HTTP/1.1\r\n", "X / HTTP/1.1\r\n", "GET / HTTP/2.0\r\n"}) {
 		exchange e(text);
 		e.verdict.outcome = VERDICT_ERROR;
 		e.answer();

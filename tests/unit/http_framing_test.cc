@@ -5,24 +5,149 @@
 namespace
 {
 
-TEST(http_framing, body_rfc9112_6)
+/* What is said of a head with these fields. */
+parsed with(const char *version, const std::string &fields)
 {
-	expect_taken({
-		"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
-		"HEAD / HTTP/1.1\r\nHost: h\r\ncontent-length:00 \r\n\r\n",
-	});
-	for (const char *field :
-	     {"Content-Length: 1", "Content-Length:", "Content-Length: -0", "Content-Length: +0",
-	      "Content-Length: 0, 0", "Content-Length: 0x0", "Content-Length: 18446744073709551616",
-	      "Content-Length: 0\r\nContent-Length: 0", "Content-Length: 0\r\ncontent-length: 5",
-	      "Transfer-Encoding: chunked", "transfer-encoding:", "TRANSFER-ENCODING: identity",
-	      "Content-Length: 0\r\nTransfer-Encoding: chunked"}) {
-		for (const char *version : {"1.0", "1.1"}) {
-			std::string text =
-				std::string("GET / HTTP/") + version + "\r\nHost: h\r\n" + field;
-			EXPECT_EQ(parsed(text + "\r\n\r\n").reason, bad) << text;
+	return parsed(std::string("GET / HTTP/") + version + "\r\nHost: h\r\n" + fields +
+		      "\r\n\r\n");
+}
+
+struct framing_case {
+	const char *fields;
+	enum drop_reason reason;
+	bool keep;
+};
+
+void expect_framed(const char *version, const std::vector<framing_case> &cases)
+{
+	for (const framing_case &c : cases) {
+		parsed p = with(version, c.fields);
+		EXPECT_STREQ(drop_reason_name(p.reason), drop_reason_name(c.reason))
+			<< version << " " << c.fields;
+		EXPECT_EQ(p.req->http.keep, c.keep) << version << " " << c.fields;
+	}
+}
+
+TEST(http_framing, Rfc9110_8_6_ContentLengthIsOneDecimalNumber)
+{
+	expect_framed("1.1", {
+				     {"Content-Length: 0", DROP_none, true},
+				     {"content-length:00 ", DROP_none, true},
+				     {"Content-Length: 1", DROP_none, false},
+				     {"CONTENT-LENGTH:\t007\t", DROP_none, false},
+				     {"Content-Length: 18446744073709551615", DROP_none, false},
+				     {"Content-Length: 18446744073709551616", bad, false},
+				     {"Content-Length: 18446744073709551620", bad, false},
+				     {"Content-Length: 99999999999999999999999999", bad, false},
+				     {"Content-Length:", bad, false},
+				     {"Content-Length: -0", bad, false},
+				     {"Content-Length: +0", bad, false},
+				     {"Content-Length: 0x0", bad, false},
+				     {"Content-Length: 1e3", bad, false},
+				     {"Content-Length: 1 0", bad, false},
+				     {"Content-Length: \"1\"", bad, false},
+				     {"Content-Length: 5;x", bad, false},
+			     });
+}
+
+TEST(http_framing, Rfc9112_6_3_5_SeveralContentLengthsAreRefused)
+{
+	for (const char *version : {"1.0", "1.1"})
+		expect_framed(
+			version,
+			{
+				{"Content-Length: 0, 0", bad, false},
+				{"Content-Length: 5,", bad, false},
+				{"Content-Length: 0\r\nContent-Length: 0", bad, false},
+				{"Content-Length: 5\r\nX: y\r\ncontent-length: 6", bad, false},
+			});
+}
+
+TEST(http_framing, Rfc9112_6_1_ChunkedAloneIsTaken)
+{
+	expect_framed("1.1", {
+				     {"Transfer-Encoding: chunked", DROP_none, false},
+				     {"transfer-encoding:\tChunked ", DROP_none, false},
+				     {"Transfer-Encoding: , chunked,", DROP_none, false},
+			     });
+}
+
+TEST(http_framing, Rfc9112_6_1_UnknownCodingIsNotImplemented)
+{
+	expect_framed("1.1",
+		      {
+			      {"Transfer-Encoding: gzip, chunked", DROP_http_coding, false},
+			      {"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+			       DROP_http_coding, false},
+			      {"Transfer-Encoding: identity, chunked", DROP_http_coding, false},
+			      {"Transfer-Encoding: a;b=\"c,d\", chunked", DROP_http_coding, false},
+		      });
+	EXPECT_EQ(with("1.1", "Transfer-Encoding: gzip, chunked").req->http.status, 501);
+}
+
+TEST(http_framing, Rfc9112_6_3_4_CodingThatDoesNotEndWithChunkedIsRefused)
+{
+	expect_framed("1.1", {
+				     {"Transfer-Encoding:", bad, false},
+				     {"Transfer-Encoding: identity", bad, false},
+				     {"Transfer-Encoding: chunked, gzip", bad, false},
+				     {"Transfer-Encoding: chunked, chunked", bad, false},
+				     {"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+				      bad, false},
+				     {"Transfer-Encoding: xchunked", bad, false},
+				     {"Transfer-Encoding: chunkedx", bad, false},
+				     {"Transfer-Encoding: \"chunked\"", bad, false},
+				     {"Transfer-Encoding: chunked chunked", bad, false},
+			     });
+}
+
+TEST(http_framing, Rfc9112_7_1_ChunkedHasNoParameters)
+{
+	expect_framed("1.1", {
+				     {"Transfer-Encoding: chunked;a=b", bad, false},
+				     {"Transfer-Encoding: chunked ; a", bad, false},
+				     {"Transfer-Encoding: chunked;", bad, false},
+			     });
+}
+
+TEST(http_framing, Rfc9112_6_1_CodingWithLengthIsRefused)
+{
+	for (const char *length : {"0", "5"}) {
+		std::string field = std::string("Content-Length: ") + length;
+		for (const char *coding :
+		     {"Transfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked"}) {
+			EXPECT_EQ(with("1.1", field + "\r\n" + coding).reason, bad);
+			EXPECT_EQ(with("1.1", coding + ("\r\n" + field)).reason, bad);
 		}
 	}
+}
+
+TEST(http_framing, Rfc9112_6_1_CodingInHttp10IsRefused)
+{
+	expect_framed("1.0",
+		      {
+			      {"Transfer-Encoding: chunked", bad, false},
+			      {"Transfer-Encoding: gzip, chunked", bad, false},
+			      {"Connection: keep-alive\r\nTransfer-Encoding: chunked", bad, false},
+		      });
+}
+
+TEST(http_framing, Rfc9110_10_1_1_ExpectationsAreMetOrFailed)
+{
+	expect_framed("1.1",
+		      {
+			      {"Expect: 100-continue", DROP_none, true},
+			      {"expect: 100-Continue\r\nContent-Length: 5", DROP_none, false},
+			      {"Expect:", DROP_none, true},
+			      {"Expect: 100-continue, 100-continue", DROP_none, true},
+			      {"Expect: 200-ok", DROP_http_expectation, false},
+			      {"Expect: 100-continue, x=\"y,z\"", DROP_http_expectation, false},
+			      {"Expect: 100-continue;x", DROP_http_expectation, false},
+			      {"Expect: 100-continue\r\nExpect: y", DROP_http_expectation, false},
+		      });
+	expect_framed("1.0", {{"Expect: 100-continue", DROP_none, false},
+			      {"Expect: y\r\nConnection: keep-alive", DROP_none, true}});
+	EXPECT_EQ(with("1.1", "Expect: y").req->http.status, 417);
 }
 
 TEST(http_framing, Rfc9112_9_3_2_HeadLenIsWhereTheNextRequestBegins)
@@ -74,7 +199,7 @@ TEST(http_framing, Rfc9112_9_3_Persistence)
 
 TEST(http_framing, Rfc6585_5_HeadOverTheLimitIsRefused)
 {
-	const struct http_limits limits = {512, 100};
+	const struct http_limits limits = {512, 100, false};
 	for (size_t size : {511u, 512u, 513u, 600u}) {
 		std::string text = "GET / HTTP/1.1\r\nHost: h\r\nX: ";
 		text += std::string(size - text.size() - 4, 'x') + "\r\n\r\n";
@@ -90,7 +215,7 @@ TEST(http_framing, Rfc6585_5_HeadOverTheLimitIsRefused)
 
 TEST(http_framing, Rfc9112_3_TargetOverTheLimitIsRefused)
 {
-	const struct http_limits limits = {512, 100};
+	const struct http_limits limits = {512, 100, false};
 	for (size_t size : {99u, 100u, 101u, 490u, 600u, 2000u}) {
 		std::string start = "GET /";
 		start += std::string(size - 1, '?');

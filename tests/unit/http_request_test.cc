@@ -96,6 +96,48 @@ TEST(http_request, method_rfc9110_9)
 	EXPECT_EQ(parsed("HEAD / HTTP/1.1" REST).req->http.method, HTTP_HEAD);
 }
 
+TEST(http_request, Rfc9110_9_1_OtherMethodsByPolicy)
+{
+	const struct http_limits any = {8192, 8000, true};
+	const struct {
+		const char *line;
+		enum drop_reason reason;
+		uint8_t method;
+	} cases[] = {
+		{"GET /a", DROP_none, HTTP_GET},
+		{"POST /a", DROP_none, HTTP_POST},
+		{"PUT /a", DROP_none, HTTP_PUT},
+		{"DELETE http://o/a", DROP_none, HTTP_DELETE},
+		{"OPTIONS /a", DROP_none, HTTP_OPTIONS},
+		{"PATCH /a", DROP_none, HTTP_PATCH},
+		{"OPTIONS *", DROP_http_method, HTTP_OPTIONS},     /* RFC 9110 §9.3.7 */
+		{"TRACE /a", DROP_http_method, HTTP_TRACE},        /* §9.3.8 */
+		{"CONNECT h:443", DROP_http_method, HTTP_CONNECT}, /* §9.3.6 */
+		{"POST *", bad, HTTP_POST},                        /* RFC 9112 §3.2.4 */
+		{"post /a", DROP_http_unknown_method, HTTP_GET},
+		{"QUERY /a", DROP_http_unknown_method, HTTP_GET},
+	};
+	for (const auto &c : cases) {
+		parsed p(std::string(c.line) +
+				 " HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc",
+			 any);
+		EXPECT_STREQ(drop_reason_name(p.reason), drop_reason_name(c.reason)) << c.line;
+		EXPECT_EQ(p.req->http.method, c.method) << c.line;
+		EXPECT_FALSE(p.req->http.keep) << c.line;
+	}
+}
+
+TEST(http_request, Rfc9112_3_2_2_AbsoluteTargetWinsOverHost)
+{
+	for (const char *version : {"1.0", "1.1"}) {
+		parsed p(std::string("GET http://a.example/x HTTP/") + version +
+			 "\r\nHost: b.example:99\r\n\r\n");
+		ASSERT_EQ(p.reason, DROP_none);
+		EXPECT_EQ(p.key(), "example.a/x");
+		EXPECT_EQ(text_of(p.req->http.host), "a.example");
+	}
+}
+
 TEST(http_request, version_rfc9110_15_6_6)
 {
 	expect_refused({
@@ -319,7 +361,8 @@ const std::vector<std::string> whole = {
 	"GET / HTTP/1.1" REST,
 	"HEAD /a/b?c HTTP/1.0\r\n\r\n",
 	"\r\nGET http://o.example:80/x/%41 HTTP/1.1\r\nA: b\r\nHost: [::1]:8080\r\nC:\r\n\r\n",
-	"GET https://o HTTP/1.1\r\nHost: o\r\nContent-Length: 0\r\nUser-Agent: some "
+	"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: o\r\nExpect: 100-continue\r\n\r\n",
+	"GET https://o HTTP/1.1\r\nHost: o\r\nContent-Length: 10\r\nUser-Agent: some "
 	"thing/1.0\r\n\r\n",
 };
 
