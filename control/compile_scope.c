@@ -238,6 +238,7 @@ static bool carve_scope(const struct intake *in, struct carver *carver, struct s
 	to->times = carve(carver, model->n_times * sizeof(*to->times));
 	to->name = carve_text(carver, model->name);
 	to->signing = model->signing ? carve_text(carver, model->signing) : NULL;
+	to->cache_control = model->cache_control ? carve_text(carver, model->cache_control) : NULL;
 	to->patterns = carve(carver, n_patterns * sizeof(*to->patterns));
 	to->keys = carve(carver, in->keys_len);
 	if (scope)

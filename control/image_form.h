@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-enum { IMAGE_FORMAT = 3 };
+enum { IMAGE_FORMAT = 4 };
 
 /* In the order of the file. */
 enum image_section {
@@ -72,16 +72,17 @@ struct image_advert {
 };
 
 /* Followed by struct image_pattern, then the arrays of a struct scope: times, candidates (with numbers of targets), named (numbers in IMAGE_FOOTPRINTS), qtypes,
- * keys (ascending); then the texts: those of the patterns, signing. */
+ * keys (ascending); then the texts: those of the patterns, cache_control, signing. */
 struct image_scope {
 	uint64_t seed, metadata;
 	uint32_t footprint; /* number in IMAGE_FOOTPRINTS, or SCOPE_ANY_FOOTPRINT */
 	uint32_t fallback;  /* number of a target, or SCOPE_NO_TARGET */
 	uint32_t n_keys, keys_len, texts_len;
-	uint32_t signing; /* where it begins within the texts, or IMAGE_NO_TEXT */
+	uint32_t signing;       /* where it begins within the texts, or IMAGE_NO_TEXT */
+	uint32_t cache_control; /* the same */
 	int16_t priority;
 	uint16_t status, n_qtypes, n_times, n_candidates, n_named, n_patterns, n_common;
-	uint8_t protocols, action, policy, deny_nxdomain, footprint_rank, zero[3];
+	uint8_t protocols, action, policy, deny_nxdomain, footprint_rank, zero[7];
 };
 
 enum { IMAGE_NO_TEXT = UINT32_MAX };
@@ -100,6 +101,6 @@ struct image_entry {
 };
 
 static_assert(sizeof(struct image_head) == 8 + 8 + 40 + 16 + 64 + 8 &&
-		      sizeof(struct image_object) == 24 && sizeof(struct image_scope) == 64 &&
+		      sizeof(struct image_object) == 24 && sizeof(struct image_scope) == 72 &&
 		      sizeof(struct image_pattern) == 12 && sizeof(struct image_entry) == 16,
 	      "no octet of an image is left to chance");

@@ -6,6 +6,7 @@
 
 #include "lib/array.h"
 #include "lib/hits.h"
+#include "lib/octet_class.h"
 #include "lib/scope_trie.h"
 
 #include <string.h>
@@ -105,6 +106,21 @@ static bool read_signing(struct scope *scope, const struct image_scope *form, ch
 				      sign_policy_split(&policy, scope->signing));
 }
 
+/* It is copied into answers. */
+static bool read_cache_control(struct scope *scope, const struct image_scope *form, char *texts)
+{
+	scope->cache_control = NULL;
+	if (form->cache_control == IMAGE_NO_TEXT)
+		return true;
+	if (!text_ok(texts, form->texts_len, form->cache_control))
+		return false;
+	scope->cache_control = texts + form->cache_control;
+	for (const char *at = scope->cache_control; *at; at++)
+		if (!(octet_class[(uint8_t)*at] & OCTET_VALUE))
+			return false;
+	return true;
+}
+
 /* They fill their place and can all be keys of requests. */
 static bool keys_ok(const struct scope *scope, size_t left)
 {
@@ -176,9 +192,9 @@ static struct scope *read_block(struct image_reader *reader, const struct image_
 	scope->order = object->order;
 	char *texts = place_arrays(scope, form, block + fixed + arrays);
 	if (read_patterns(scope, form, from, texts) && read_signing(scope, form, texts) &&
-	    keys_ok(scope, form->keys_len))
+	    read_cache_control(scope, form, texts) && keys_ok(scope, form->keys_len))
 		return scope;
-	image_in_refuse(in, "the patterns, keys or signing of a scope are out of place");
+	image_in_refuse(in, "the patterns, keys or texts of a scope are out of place");
 	free(scope);
 	return NULL;
 }

@@ -47,6 +47,7 @@ static void write_texts(struct image_out *out, const struct scope *scope)
 		image_out_bytes(out, pattern->header, text_size(pattern->header));
 		image_out_bytes(out, pattern->regex, text_size(pattern->regex));
 	}
+	image_out_bytes(out, scope->cache_control, text_size(scope->cache_control));
 	image_out_bytes(out, scope->signing, text_size(scope->signing));
 }
 
@@ -110,7 +111,8 @@ static uint32_t target_number(const struct image_writer *writer, uint32_t target
 void image_write_scope(struct image_writer *writer, const struct scope *scope)
 {
 	struct image_out *out = &writer->out;
-	const uint32_t patterns_len = texts_len(scope);
+	const uint32_t patterns_len = texts_len(scope),
+		       signing_at = patterns_len + (uint32_t)text_size(scope->cache_control);
 	const struct image_scope form = {
 		.seed = scope->seed,
 		.metadata = scope->metadata,
@@ -118,8 +120,9 @@ void image_write_scope(struct image_writer *writer, const struct scope *scope)
 		.fallback = target_number(writer, scope->fallback),
 		.n_keys = scope->n_keys,
 		.keys_len = keys_len(scope),
-		.texts_len = patterns_len + (uint32_t)text_size(scope->signing),
-		.signing = scope->signing ? patterns_len : IMAGE_NO_TEXT,
+		.texts_len = signing_at + (uint32_t)text_size(scope->signing),
+		.signing = scope->signing ? signing_at : IMAGE_NO_TEXT,
+		.cache_control = scope->cache_control ? patterns_len : IMAGE_NO_TEXT,
 		.priority = scope->priority,
 		.status = scope->status,
 		.n_qtypes = scope->n_qtypes,

@@ -150,7 +150,8 @@ struct model_scope {
 	int16_t priority;
 	uint16_t http_status;
 	bool deny_nxdomain;
-	uint64_t metadata; /* generic metadata that a CDN has to support: advert_offer */
+	uint64_t metadata;   /* generic metadata that a CDN has to support: advert_offer */
+	char *cache_control; /* value of the field (RFC 9111 §5.2), the object's own; NULL: none */
 	char *signing; /* the object's own; control/sign_policy.h. NULL: URIs need no signature */
 	const char *json;
 };

@@ -1,13 +1,17 @@
 /* model_json_scope - a content request scope from JSON, and its canonical form. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "lib/http_field.h"
 #include "lib/request.h"
 #include "model_json.h"
 #include "qtype.h"
 #include "sign_policy.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { CACHE_CONTROL_MAX = 128 };
 
 /* As the enums in lib/scope.h. */
 static const char *const actions[] = {"redirect", "deny", "pass", NULL};
@@ -134,6 +138,55 @@ static void read_status(struct json_in *in, struct model_scope *scope)
 	scope->http_status = (uint16_t)status;
 }
 
+/* cache-directive: token [ "=" ( token / quoted-string ) ] (RFC 9111 §5.2). */
+static bool is_directive(struct span directive)
+{
+	struct span name = span_cut(&directive, '=');
+	bool quoted = directive.len > 1 && directive.at[0] == '"' &&
+		      directive.at[directive.len - 1] == '"';
+	const bool has_value = directive.at != name.at + name.len;
+	for (uint32_t i = 0; i < name.len; i++)
+		if (!(octet_class[name.at[i]] & OCTET_TOKEN))
+			return false;
+	for (uint32_t i = quoted; i + quoted < directive.len; i++)
+		if (!(octet_class[directive.at[i]] & (quoted ? OCTET_VALUE : OCTET_TOKEN)) ||
+		    (quoted && (directive.at[i] == '"' || directive.at[i] == '\\')))
+			return false;
+	return name.len && (!has_value || directive.len);
+}
+
+static bool are_directives(const char *text)
+{
+	struct span list = {(const uint8_t *)text, (uint32_t)strlen(text)}, directive;
+	bool good = list.len <= CACHE_CONTROL_MAX;
+	while (good && list.len) {
+		directive = span_trim(span_cut(&list, ','));
+		good = is_directive(directive);
+	}
+	return good;
+}
+
+/* A number of seconds is short for max-age. */
+static void read_cache_control(struct json_in *in, struct model_scope *scope)
+{
+	char text[32];
+	json_t *value = json_object_get(in->object, "cache-control");
+	const char *said = text;
+	if (json_is_integer(value))
+		snprintf(text, sizeof(text), "max-age=%d",
+			 (int)json_in_integer(in, "cache-control", 0, INT32_MAX, 0));
+	else
+		said = json_in_text(in, "cache-control", JSON_IN_OPTIONAL);
+	if (said && !are_directives(said))
+		json_in_fault(
+			in, value,
+			"cache-control: expected seconds, or directives as \"no-store\", of at "
+			"most %d octets",
+			CACHE_CONTROL_MAX);
+	else if (said && !(scope->cache_control = strdup(said)))
+		json_in_fault(in, value, "no memory");
+}
+
 /* What is done with its requests. */
 static void read_decision(struct json_in *in, struct model_scope *scope)
 {
@@ -150,6 +203,7 @@ static void read_decision(struct json_in *in, struct model_scope *scope)
 	read_status(in, scope);
 	scope->deny_nxdomain = json_in_choice(in, "dns-deny", denials, 0);
 	scope->metadata = model_json_offers(in, "requires", ADVERT_METADATA, false);
+	read_cache_control(in, scope);
 	sign_policy_read(in, &scope->signing);
 }
 
@@ -207,6 +261,7 @@ void model_json_scope_clear(struct model_scope *scope)
 	model_json_footprints_clear(&scope->footprints);
 	free(scope->times);
 	free(scope->candidates);
+	free(scope->cache_control);
 	free(scope->signing);
 	*scope = (struct model_scope){0};
 }

@@ -92,21 +92,57 @@ static void write_more(struct writer *w, uint16_t status, const struct http_sett
 	}
 }
 
-static struct http_answer write_kind(uint8_t *out, size_t cap, const struct answer_kind *kind,
-				     const struct request *req, const struct http_answer_how *how)
+/* What caches may do with it (RFC 9111 §5.2, RFC 9110 §12.5.5). */
+static void write_caching(struct writer *w, const struct verdict *verdict, enum drop_reason reason)
 {
-	struct writer w = writer_of(out, cap);
+	const char *control = verdict->scope ? verdict->scope->cache_control : NULL;
+	if (reason == DROP_none && verdict->dri->signed_uri)
+		control = "no-store";
+	if (control && (reason == DROP_none || reason == DROP_http_denied)) {
+		writer_text(w, "Cache-Control: ");
+		writer_text(w, control);
+		writer_text(w, "\r\n");
+	}
+	if (verdict->n_vary == 0)
+		return;
+	writer_text(w, "Vary: ");
+	for (uint8_t i = 0; i < verdict->n_vary && verdict->n_vary <= VERDICT_VARY_MAX; i++) {
+		writer_text(w, i ? ", " : "");
+		writer_text(w, verdict->vary[i]);
+	}
+	writer_text(w, verdict->n_vary > VERDICT_VARY_MAX ? "*\r\n" : "\r\n");
+}
+
+static struct http_answer write_plain(struct writer w, const struct answer_kind *kind,
+				      const struct request *req, const struct verdict *verdict,
+				      const struct http_answer_how *how)
+{
+	const uint8_t *start = w.at;
 	write_start(&w, kind, how);
 	write_more(&w, kind->status, how->settings);
+	if (verdict)
+		write_caching(&w, verdict, kind->reason);
 	write_end(&w, req, how);
-	return (struct http_answer){w.bad ? 0 : (size_t)(w.at - out), kind->reason};
+	return (struct http_answer){w.bad ? 0 : (size_t)(w.at - start), kind->reason};
+}
+
+/* At the least as short as HTTP_ANSWER_ERROR_MAX says. */
+static struct http_answer write_kind(uint8_t *out, size_t cap, const struct answer_kind *kind,
+				     const struct request *req, const struct verdict *verdict,
+				     const struct http_answer_how *how)
+{
+	struct http_answer answer = {0, kind->reason};
+	if (verdict->outcome != VERDICT_ERROR)
+		answer = write_plain(writer_of(out, cap), kind, req, verdict, how);
+	return answer.len ? answer : write_plain(writer_of(out, cap), kind, req, NULL, how);
 }
 
 static struct http_answer write_error(uint8_t *out, size_t cap, uint16_t status,
-				      const struct request *req, const struct http_answer_how *how)
+				      const struct request *req, const struct verdict *verdict,
+				      const struct http_answer_how *how)
 {
 	return write_kind(out, cap, kind_of(errors, sizeof(errors) / sizeof(errors[0]), status),
-			  req, how);
+			  req, verdict, how);
 }
 
 static void write_host(struct writer *w, struct span host)
@@ -159,12 +195,13 @@ static struct http_answer write_redirect(uint8_t *out, size_t cap, const struct 
 	struct writer w = writer_of(out, cap);
 	const struct dri *dri = verdict->dri;
 	if (verdict->scope && verdict->scope->signed_uri && !(dri && dri->signed_uri))
-		return write_kind(out, cap, &not_signed, req, how);
+		return write_kind(out, cap, &not_signed, req, verdict, how);
 	write_start(&w, kind_of(redirects, sizeof(redirects) / sizeof(redirects[0]), status), how);
 	writer_text(&w, "Location: ");
 	if (!http_answer_location(&w, req, dri))
-		return write_error(out, cap, 503, req, how);
-	writer_text(&w, dri->signed_uri ? "\r\nCache-Control: no-store\r\n" : "\r\n");
+		return write_error(out, cap, 503, req, verdict, how);
+	writer_text(&w, "\r\n");
+	write_caching(&w, verdict, DROP_none);
 	if (dri->cookie) {
 		writer_text(&w, "Set-Cookie: ");
 		writer_text(&w, dri->cookie);
@@ -172,7 +209,7 @@ static struct http_answer write_redirect(uint8_t *out, size_t cap, const struct 
 	}
 	write_end(&w, req, how);
 	if (w.bad)
-		return write_error(out, cap, 414, req, how);
+		return write_error(out, cap, 414, req, verdict, how);
 	return (struct http_answer){(size_t)(w.at - out), DROP_none};
 }
 
@@ -184,16 +221,16 @@ struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct requ
 	case VERDICT_REDIRECT:
 		return write_redirect(out, cap, req, verdict, how);
 	case VERDICT_DENY:
-		return write_error(out, cap, 403, req, how);
+		return write_error(out, cap, 403, req, verdict, how);
 	case VERDICT_FORBIDDEN:
-		return write_kind(out, cap, &not_signed, req, how);
+		return write_kind(out, cap, &not_signed, req, verdict, how);
 	case VERDICT_NO_SCOPE:
-		return write_error(out, cap, 404, req, how);
+		return write_error(out, cap, 404, req, verdict, how);
 	case VERDICT_ASK:
 	case VERDICT_NO_TARGET:
-		return write_error(out, cap, 503, req, how);
+		return write_error(out, cap, 503, req, verdict, how);
 	case VERDICT_ERROR:
 		break;
 	}
-	return write_error(out, cap, req->http.status, req, how);
+	return write_error(out, cap, req->http.status, req, verdict, how);
 }

@@ -36,6 +36,9 @@ struct http_answer_how {
  * - a redirect by a scope with signed URIs: not to be stored, as it is for this client alone, and with a cookie when the DRI has one;
  * 403 when nobody has verified it (the DRI is none that was signed), or it is not good. Why is told in logs only (RFC 9246 §5.1, §6.4).
  *
+ * A redirect and a denial have the scope's Cache-Control. Whatever was decided has Vary when a field
+ * of the request was looked at for that; an answer without a Location has it only if it fits.
+ *
  * A redirect that does not fit becomes 414; a signed one is some 300 to 900 octets longer. Any thread. */
 struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct request *req,
 				     const struct verdict *verdict,

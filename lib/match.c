@@ -15,6 +15,7 @@ struct search {
 	struct match_context *context;
 	const struct request *req;
 	struct match_client client;
+	struct verdict *verdict;
 	const struct scope_list *scanned; /* whose patterns `matches` holds */
 	struct pattern_matches matches;
 };
@@ -50,6 +51,23 @@ static bool time_matches(const struct scope *scope, uint64_t now)
 	return scope->n_times == 0;
 }
 
+/* The answer would have been another one with another value of these fields (RFC 9110 §12.5.5). */
+static void note_fields(struct verdict *verdict, const struct scope *scope)
+{
+	for (uint16_t i = 0; i < scope->n_common; i++) {
+		const char *name = scope->patterns[i].header;
+		uint8_t k = 0;
+		while (name && k < verdict->n_vary && k < VERDICT_VARY_MAX &&
+		       strcmp(name, verdict->vary[k]) != 0)
+			k++;
+		if (!name || k < verdict->n_vary)
+			continue;
+		if (k < VERDICT_VARY_MAX)
+			verdict->vary[k] = name;
+		verdict->n_vary = k + 1;
+	}
+}
+
 static bool patterns_match(struct search *search, const struct scope_list *list,
 			   const struct scope_entry *entry)
 {
@@ -59,6 +77,7 @@ static bool patterns_match(struct search *search, const struct scope_list *list,
 				 &search->matches);
 		search->scanned = list;
 	}
+	note_fields(search->verdict, entry->scope);
 	for (uint32_t i = 0; i < entry->n_patterns; i++)
 		if (!pattern_matched(&search->matches, entry->pattern + i))
 			return false;
@@ -173,6 +192,7 @@ void match_scope(const struct view *view, struct match_context *context, struct 
 	search.view = view;
 	search.context = context;
 	search.req = req;
+	search.verdict = verdict;
 	match_client_init(&search.client);
 	search.scanned = NULL;
 	const struct scope_entry *best = search_way(&search, &way);

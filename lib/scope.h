@@ -63,6 +63,7 @@ struct scope {
 	struct scope_time *times;
 	struct scope_candidate *candidates;
 	char *name;
+	char *cache_control; /* of its HTTP answers, the field's value (RFC 9111 §5.2); NULL: none */
 	char *signing; /* with signed_uri: whose signatures; control thread only, control/sign_policy.h */
 	uint8_t *
 		keys; /* of its places in the trie, each behind its length in two octets; control thread only */

@@ -147,6 +147,9 @@ class RandomObjects
 				std::to_string(1 + random.below(3)) + "}";
 		if (random.once_in(6))
 			fallback += R"(, "requires": ["MI.Cache"])";
+		if (random.once_in(6))
+			fallback += random.once_in(2) ? R"(, "cache-control": 60)"
+						      : R"(, "cache-control": "private, no-cache")";
 		return text + "]" + fallback + signing(text.size() + fallback.size());
 	}
 };

@@ -196,6 +196,7 @@ class ViewText
 			    std::to_string(scope->status) + " " + std::to_string(scope->n_common) +
 			    " " + std::to_string(scope->footprint_rank) + " " +
 			    std::to_string(scope->seed) + " " + std::to_string(scope->metadata));
+		put(" cache-control", text(scope->cache_control));
 		put(" signing", std::to_string(scope->signed_uri) + " " + text(scope->signing));
 		put(" footprint", list_text(scope->footprint));
 		for (uint16_t i = 0; i < scope->n_named; i++)

@@ -49,6 +49,26 @@ TEST(compile, signed_uris)
 	}
 }
 
+TEST(compile, Rfc9111_5_2_cache_control)
+{
+	TablesBuilder builder;
+	builder.cdn("a");
+	const struct {
+		const char *name, *said, *value;
+	} cases[] = {{"n", "60", "max-age=60"},
+		     {"z", "0", "max-age=0"},
+		     {"s", "'no-store'", "no-store"},
+		     {"t", "'private, max-age=5, x=\\\"a b\\\"'", "private, max-age=5, x=\"a b\""}};
+	for (const auto &c : cases)
+		builder.scope(json(std::string("{'name': '") + c.name + "', 'hosts': ['" + c.name +
+				   ".t'], " TO_A ", 'cache-control': " + c.said + "}"));
+	builder.scope(json("{'name': 'none', 'hosts': ['none.t'], " TO_A "}"));
+	View view = builder.finish();
+	for (const auto &c : cases)
+		EXPECT_STREQ(view.scope(c.name)->cache_control, c.value);
+	EXPECT_EQ(view.scope("none")->cache_control, nullptr);
+}
+
 TEST(compile, a_scope_as_it_was_said)
 {
 	TablesBuilder builder(3);

@@ -250,6 +250,17 @@ TEST_F(ConfigTest, FaultsHaveLineAndText)
 		 "t.conf:2: scope 's': qtypes: 'TYPE65536' is not a DNS record type; expected a "
 		 "name as A or AAAA, or "
 		 "TYPEnnn\n"},
+		{"scopes = ( { name = \"s\"; hosts = [\"x\"]; cache-control = \"a\\rb\"; } );",
+		 "t.conf:2: scope 's': cache-control: expected a text of 1 to 4096 octets without "
+		 "control "
+		 "characters\n"},
+		{"scopes = ( { name = \"s\"; hosts = [\"x\"]; cache-control = -1; } );",
+		 "t.conf:2: scope 's': cache-control: expected a number from 0 to 2147483647, not "
+		 "-1\n"},
+		{"scopes = ( { name = \"s\"; hosts = [\"x\"]; cache-control = \"max-age=1 2\"; } "
+		 ");",
+		 "t.conf:2: scope 's': cache-control: expected seconds, or directives as "
+		 "\"no-store\", of at most 128 octets\n"},
 		{"scopes = ( { name = \"s\"; hosts = [\"x\"]; http-status = 304; } );",
 		 "t.conf:2: scope 's': http-status: expected 301, 302, 303, 307 or 308\n"},
 		{"scopes = ( { name = \"s\"; hosts = [\"x\"]; times = ( { start = 5; end = 5; } ); "

@@ -265,6 +265,44 @@ TEST(http_answer, Rfc9110_15_4_OtherMethodsAreRedirectedAsTheyAre)
 	}
 }
 
+TEST(http_answer, Rfc9111_5_2_CacheControlOfTheScope)
+{
+	char value[] = "max-age=60";
+	exchange e(get("/"));
+	EXPECT_EQ(e.field("Cache-Control"), "(none)");
+	e.scope.cache_control = value;
+	EXPECT_EQ(e.field("Cache-Control"), "max-age=60");
+	e.dri.signed_uri = true;
+	EXPECT_EQ(e.field("Cache-Control"), "no-store");
+	e.verdict.outcome = VERDICT_DENY;
+	EXPECT_EQ(e.field("Cache-Control"), "max-age=60");
+	for (int outcome : {VERDICT_NO_TARGET, VERDICT_FORBIDDEN, VERDICT_ERROR}) {
+		e.verdict.outcome = (uint8_t)outcome;
+		EXPECT_EQ(e.field("Cache-Control"), "(none)") << outcome;
+	}
+	e.verdict.outcome = VERDICT_REDIRECT;
+	e.dri.authority = nullptr;
+	EXPECT_EQ(e.status(), "HTTP/1.1 503 Service Unavailable");
+	EXPECT_EQ(e.field("Cache-Control"), "(none)");
+}
+
+TEST(http_answer, Rfc9110_12_5_5_VaryNamesTheFieldsThatDecided)
+{
+	exchange e(get("/"));
+	const char *names[] = {"user-agent", "cookie", "x"};
+	EXPECT_EQ(e.field("Vary"), "(none)");
+	memcpy(e.verdict.vary, names, sizeof(names));
+	const char *texts[] = {"(none)", "user-agent", "user-agent, cookie",
+			       "user-agent, cookie, x", "*"};
+	for (uint8_t n = 0; n <= VERDICT_VARY_MAX + 1; n++) {
+		e.verdict.n_vary = n;
+		for (int outcome : {VERDICT_REDIRECT, VERDICT_DENY, VERDICT_NO_SCOPE}) {
+			e.verdict.outcome = (uint8_t)outcome;
+			EXPECT_EQ(e.field("Vary"), texts[n]) << outcome;
+		}
+	}
+}
+
 TEST(http_answer, Rfc9110_10_2_3_RetryAfter)
 {
 	for (uint32_t seconds : {0u, 7u, 30u, 86400u}) {

@@ -42,6 +42,51 @@ TEST(match, zone_is_the_deepest_one)
 	}
 }
 
+TEST(match, Rfc9110_12_5_5_fields_that_were_looked_at)
+{
+	auto headers = [](std::vector<const char *> names) {
+		std::string text = R"(, "headers": [)";
+		for (const char *name : names)
+			text += std::string(text.back() == '[' ? "" : ", ") + R"({"name": ")" +
+				name + R"(", "regex": "yes"})";
+		return text + "]";
+	};
+	auto scope = [](const char *name, const std::string &more) {
+		return std::string(R"({"name": ")") + name +
+		       R"(", "hosts": ["v.t"], "candidates": [{"cdn": "a"}])" + more + "}";
+	};
+	TablesBuilder builder;
+	View view = builder.cdn("a")
+			    .scope(scope("all", ""))
+			    .scope(scope("m", headers({"User-Agent"})))
+			    .scope(scope("p", R"(, "paths": ["/p/"])" + headers({"a", "b"})))
+			    .scope(scope("q", R"(, "paths": ["/p/q/"])" + headers({"c", "a", "d"})))
+			    .scope(scope("o", R"(, "paths": ["/o/"])"))
+			    .finish();
+	const struct {
+		const char *path;
+		std::vector<std::pair<std::string, std::string>> fields;
+		const char *scope, *vary;
+	} cases[] = {
+		{"/", {}, "all", "user-agent "},
+		{"/", {{"user-agent", "yes"}}, "m", "user-agent "},
+		{"/o/", {{"user-agent", "yes"}}, "o", ""},
+		{"/p/", {{"a", "yes"}, {"b", "yes"}}, "p", "a b "},
+		{"/p/", {{"a", "yes"}}, "all", "a b user-agent "},
+		{"/p/q/", {{"a", "yes"}, {"c", "yes"}, {"d", "yes"}}, "q", "c a d "},
+		{"/p/q/", {}, "all", "*"},
+	};
+	for (const auto &c : cases) {
+		HttpAsk ask("v.t", c.path, c.fields);
+		Verdict verdict = match(view, ask);
+		std::string vary;
+		for (uint8_t i = 0; i < verdict.n_vary && i < VERDICT_VARY_MAX; i++)
+			vary += std::string(verdict.vary[i]) + " ";
+		EXPECT_EQ(verdict.scope_name(), c.scope) << c.path;
+		EXPECT_EQ(verdict.n_vary > VERDICT_VARY_MAX ? "*" : vary, c.vary) << c.path;
+	}
+}
+
 TEST(match, root_zone)
 {
 	TablesBuilder builder;
