@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "config_advertise.h"
+#include "config_http.h"
 #include "config_metadata.h"
 #include "config_objects.h"
 #include "config_peers.h"
@@ -129,6 +130,7 @@ struct config_reading *config_open(const char *path, struct settings *settings,
 	json_in_begin(&reading->root, &reading->source, reading->tree, reading->source.place,
 		      "configuration");
 	config_settings_read(&reading->root, settings);
+	config_http_read(&reading->root, path, &settings->http);
 	config_peers_read(&reading->root, path, settings);
 	config_advertise_check(&reading->root, settings);
 	config_metadata_check(&reading->root, &settings->peers);

@@ -259,7 +259,6 @@ void config_settings_read(struct json_in *root, struct settings *settings)
 	read_ports(root, settings);
 	read_tcp(root, settings);
 	read_dns(root, settings);
-	config_http_read(root, &settings->http);
 	read_recursion(root, settings);
 	read_control(root, settings);
 	read_state(root, settings);
@@ -272,6 +271,7 @@ void settings_clear(struct settings *settings)
 	free(settings->state_file);
 	config_peers_clear(settings);
 	config_signing_clear(&settings->signing);
+	config_http_clear(&settings->http);
 	for (size_t i = 0; i < settings->n_eal_arguments; i++)
 		free(settings->eal_arguments[i]);
 	for (size_t i = 0; i < settings->n_ports; i++) {

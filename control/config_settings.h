@@ -5,6 +5,6 @@
 #include "json_in.h"
 #include "lib/settings.h"
 
-/* Asks `root` for its members eal, workers, ports, tcp, dns, http, recursion, control and state. settings is written whole,
+/* Asks `root` for its members eal, workers, ports, tcp, dns, recursion, control and state. settings is written whole,
  * with defaults for what is missing or wrong. */
 void config_settings_read(struct json_in *root, struct settings *settings);

@@ -145,7 +145,7 @@ json_t *explain_http(struct control *control, struct json_in *params, struct rpc
 	json_t *signing = verify(&explained, &signed_dri);
 	struct http_answer answer = http_answer_write(
 		(uint8_t *)bytes, sizeof(bytes), &explained.req, &explained.verdict,
-		&(struct http_answer_how){settings, date, false});
+		&(struct http_answer_how){settings, date, .keep = false});
 	explained.verdict.dri = chosen;
 	if (signed_dri)
 		dri_release(signed_dri);

@@ -3,6 +3,7 @@
 #include "burst.h"
 #include "lib/http_answer.h"
 #include "lib/http_date.h"
+#include "lib/http_locations.h"
 
 /* The answer is made beside the packet, as it quotes the request that stands in it. */
 enum { ANSWER_MAX = 9216, TCP_LEN = 20 };
@@ -32,7 +33,15 @@ static struct http_answer write_answer(struct worker *worker, uint16_t i, uint8_
 {
 	const struct request *req = &worker->burst.requests[i];
 	const struct verdict *verdict = &worker->burst.verdicts[i];
-	const struct http_answer_how how = {&worker->plane->settings->http, date_now(worker), keep};
+	struct http_answer_how how = {&worker->plane->settings->http, date_now(worker),
+				      .keep = keep};
+	uint8_t json[HTTP_LOCATIONS_OCTETS];
+	if (how.settings->json_locations && verdict->outcome == VERDICT_REDIRECT &&
+	    http_locations_wanted(req))
+		how.content = (struct http_content){
+			"application/json", json,
+			(uint32_t)http_locations_write(json, sizeof(json), worker->burst.view,
+						       &worker->match, req, verdict)};
 	return http_answer_write(out, room, req, verdict, &how);
 }
 

@@ -65,16 +65,54 @@ static void write_number(struct writer *w, uint32_t number)
 		writer_u8(w, digits[--n]);
 }
 
-/* A client of HTTP/1.0 has to be told that the connection stays (RFC 9112 §9.3, appendix C.2.2). */
-static void write_end(struct writer *w, const struct request *req,
+/* The content that is configured for a status, or none. */
+static struct http_content content_of(const struct http_settings *settings, uint16_t status)
+{
+	for (size_t i = 0; i < settings->n_bodies; i++) {
+		const struct http_body *body = &settings->bodies[i];
+		if (body->status == status)
+			return (struct http_content){body->type, (const uint8_t *)body->bytes,
+						     body->len};
+	}
+	return (struct http_content){NULL, NULL, 0};
+}
+
+static void write_last_fields(struct writer *w, const struct http_content *content,
+			      const struct request *req, const struct http_answer_how *how)
+{
+	if (content->len) {
+		writer_text(w, "Content-Type: ");
+		writer_text(w, content->type);
+		writer_text(w, "\r\n");
+	}
+	writer_text(w, "Content-Length: ");
+	write_number(w, content->len);
+	/* A client of HTTP/1.0 has to be told that the connection stays (RFC 9112 §9.3, appendix C.2.2). */
+	if (!how->keep)
+		writer_text(w, "\r\nConnection: close");
+	else if (req->http.minor == 0)
+		writer_text(w, "\r\nConnection: keep-alive");
+	writer_text(w, "\r\n\r\n");
+}
+
+/* Content that does not fit is left out; for HEAD the fields are those of GET (RFC 9110 §9.3.2). */
+static void write_end(struct writer *w, uint16_t status, const struct request *req,
 		      const struct http_answer_how *how)
 {
-	writer_text(w, "Content-Length: 0\r\n");
-	if (!how->keep)
-		writer_text(w, "Connection: close\r\n");
-	else if (req->http.minor == 0)
-		writer_text(w, "Connection: keep-alive\r\n");
-	writer_text(w, "\r\n");
+	struct http_content content =
+		how->content.len ? how->content : content_of(how->settings, status);
+	struct writer whole = *w;
+	write_last_fields(&whole, &content, req, how);
+	const uint8_t *head_end = whole.at;
+	writer_bytes(&whole, content.at, content.len);
+	if (whole.bad) {
+		content.len = 0;
+		write_last_fields(w, &content, req, how);
+		return;
+	}
+	*w = whole;
+	if (req->http.method == HTTP_HEAD)
+		w->at = (uint8_t *)head_end;
 }
 
 /* What a status has to come with (RFC 9110 §15.5.6), and with a 503 it should (§15.6.4). */
@@ -93,8 +131,10 @@ static void write_more(struct writer *w, uint16_t status, const struct http_sett
 }
 
 /* What caches may do with it (RFC 9111 §5.2, RFC 9110 §12.5.5). */
-static void write_caching(struct writer *w, const struct verdict *verdict, enum drop_reason reason)
+static void write_caching(struct writer *w, const struct verdict *verdict, enum drop_reason reason,
+			  const struct http_settings *settings)
 {
+	const bool accept = reason == DROP_none && settings->json_locations;
 	const char *control = verdict->scope ? verdict->scope->cache_control : NULL;
 	if (reason == DROP_none && verdict->dri->signed_uri)
 		control = "no-store";
@@ -103,14 +143,19 @@ static void write_caching(struct writer *w, const struct verdict *verdict, enum 
 		writer_text(w, control);
 		writer_text(w, "\r\n");
 	}
-	if (verdict->n_vary == 0)
+	if (verdict->n_vary == 0 && !accept)
 		return;
 	writer_text(w, "Vary: ");
-	for (uint8_t i = 0; i < verdict->n_vary && verdict->n_vary <= VERDICT_VARY_MAX; i++) {
-		writer_text(w, i ? ", " : "");
+	if (verdict->n_vary > VERDICT_VARY_MAX) {
+		writer_text(w, "*\r\n");
+		return;
+	}
+	writer_text(w, accept ? "accept" : "");
+	for (uint8_t i = 0; i < verdict->n_vary; i++) {
+		writer_text(w, i || accept ? ", " : "");
 		writer_text(w, verdict->vary[i]);
 	}
-	writer_text(w, verdict->n_vary > VERDICT_VARY_MAX ? "*\r\n" : "\r\n");
+	writer_text(w, "\r\n");
 }
 
 static struct http_answer write_plain(struct writer w, const struct answer_kind *kind,
@@ -118,11 +163,13 @@ static struct http_answer write_plain(struct writer w, const struct answer_kind 
 				      const struct http_answer_how *how)
 {
 	const uint8_t *start = w.at;
+	struct http_answer_how without = *how;
+	without.content.len = 0;
 	write_start(&w, kind, how);
 	write_more(&w, kind->status, how->settings);
 	if (verdict)
-		write_caching(&w, verdict, kind->reason);
-	write_end(&w, req, how);
+		write_caching(&w, verdict, kind->reason, how->settings);
+	write_end(&w, kind->status, req, &without);
 	return (struct http_answer){w.bad ? 0 : (size_t)(w.at - start), kind->reason};
 }
 
@@ -201,13 +248,13 @@ static struct http_answer write_redirect(uint8_t *out, size_t cap, const struct 
 	if (!http_answer_location(&w, req, dri))
 		return write_error(out, cap, 503, req, verdict, how);
 	writer_text(&w, "\r\n");
-	write_caching(&w, verdict, DROP_none);
+	write_caching(&w, verdict, DROP_none, how->settings);
 	if (dri->cookie) {
 		writer_text(&w, "Set-Cookie: ");
 		writer_text(&w, dri->cookie);
 		writer_text(&w, "\r\n");
 	}
-	write_end(&w, req, how);
+	write_end(&w, status, req, how);
 	if (w.bad)
 		return write_error(out, cap, 414, req, verdict, how);
 	return (struct http_answer){(size_t)(w.at - out), DROP_none};

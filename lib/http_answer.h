@@ -18,14 +18,22 @@ struct http_answer {
 /* The longest answer without a Location. */
 enum { HTTP_ANSWER_ERROR_MAX = 168 };
 
+struct http_content {
+	const char *type;
+	const uint8_t *at;
+	uint32_t len; /* 0: none */
+};
+
 /* What an answer says beside what was decided. */
 struct http_answer_how {
 	const struct http_settings *settings;
 	const char *date; /* HTTP_DATE_LEN octets: what http_date_write gives for now */
 	bool keep;        /* the connection goes on; else it is closed (RFC 9112 §9.3, §9.6) */
+	struct http_content content; /* of a redirect; none: that of its status */
 };
 
-/* Writes at most cap bytes. The answer has no content, and is the same for GET and HEAD:
+/* Writes at most cap bytes. The answer has the content of its status (http.bodies), if that fits; to
+ * HEAD it is the same without it:
  * - redirect: the scope's status (302 when it has none) and the Location. Methods other than GET and
  * HEAD: 308 when that is 301 or 308, else 307.
  * - deny: 403.

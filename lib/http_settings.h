@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What is taken of a request head. */
@@ -12,9 +13,23 @@ struct http_limits {
 	bool any_method;   /* those that are redirected are not only GET and HEAD */
 };
 
+/* The content of answers with a status. */
+struct http_body {
+	uint16_t status;
+	uint32_t len;
+	char *type;  /* Content-Type */
+	char *bytes; /* of the answer */
+	char *file;  /* where they were read; NULL: in the configuration */
+};
+
+enum { HTTP_BODIES_MAX = 16, HTTP_BODY_MAX = 4096 };
+
 struct http_settings {
 	struct http_limits limits;
 	uint32_t retry_after; /* seconds that a 503 asks a client to wait */
+	bool json_locations; /* who asks for JSON is told of all candidates: lib/http_locations.h */
+	size_t n_bodies;
+	struct http_body *bodies; /* one for a status */
 };
 
 /* A request line of 8000 octets should pass (RFC 9112 §3). */

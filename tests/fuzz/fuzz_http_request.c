@@ -89,12 +89,13 @@ static void write_answers(const struct request *req, enum verdict_outcome outcom
 	static uint8_t out[8192];
 	struct scope scope = {.status = 307};
 	struct dri dri = {.authority = authority, .path_prefix = prefix};
-	const struct http_settings settings = {http_limits_default, 86400};
+	const struct http_settings settings = {.limits = http_limits_default, .retry_after = 86400};
 	struct verdict verdict = {.outcome = (uint8_t)outcome, .scope = &scope, .dri = &dri};
 	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
 		dri.include_redirecting_host = i & 1;
 		dri.scheme = i % 3 == 0 ? NULL : i % 3 == 1 ? https : http;
-		const struct http_answer_how how = {&settings, date, i & 2};
+		const struct http_answer_how how = {
+			.settings = &settings, .date = date, .keep = i & 2};
 		check_answer(out, http_answer_write(out, caps[i], req, &verdict, &how), caps[i],
 			     how.keep && req->http.minor > 0);
 	}

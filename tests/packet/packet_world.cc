@@ -111,7 +111,8 @@ static struct worker *make_worker(struct plane &plane, struct settings &settings
 	settings.udp_size = 1232;
 	settings.client_subnet = true;
 	settings.n_cookie_keys = 1;
-	settings.http = {http_limits_default, 1};
+	settings.http.limits = http_limits_default;
+	settings.http.retry_after = 1;
 	plane.settings = &settings;
 	plane.tsc_hz = UINT64_MAX; /* so the TSC moves nothing */
 	plane.unix_ns_at_tsc0 = START_NS;

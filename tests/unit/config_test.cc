@@ -122,6 +122,8 @@ TEST_F(ConfigTest, ChangesAreNamedByPart)
 		{"dns = { udp-size = 1400; }; control = { socket = \"/x\"; };", "dns, control"},
 		{"http = { retry-after = 2; };", "http"},
 		{"http = { uri-max = 100; };", "http"},
+		{"http = { json-locations = true; };", "http"},
+		{"http = { bodies = ( { status = 404; text = \"x\"; } ); };", "http"},
 		{"http = { methods = \"redirect\"; };", "http"},
 		{"state = { file = \"/x\"; };", "state"},
 		{"state = { sync = \"full\"; };", "state"},
@@ -159,7 +161,7 @@ TEST_F(ConfigTest, FaultsHaveLineAndText)
 	} cases[] = {
 		{"colour = 1;",
 		 "t.conf:2: configuration: unknown key 'colour'; known: eal, "
-		 "workers, ports, tcp, dns, http, recursion, control, state, interconnection, "
+		 "workers, ports, tcp, dns, recursion, control, state, http, interconnection, "
 		 "peers, signing, geo, footprints, cdns, nodes, dris, adverts, zones, "
 		 "distinguished, fallback, scopes, tables\n"},
 		{"zoned = ();",
@@ -192,6 +194,18 @@ TEST_F(ConfigTest, FaultsHaveLineAndText)
 		 "t.conf:2: http: head-max: expected a number from 512 to 65535, not 511\n"},
 		{"http = { head-max = 600;\n uri-max = 601; };",
 		 "t.conf:3: http: uri-max: expected at most the 600 octets of head-max\n"},
+		{"http = { bodies = ( { status = 200; text = \"x\"; } ); };",
+		 "t.conf:2: body: status: expected one that requests are answered with\n"},
+		{"http = { bodies = ( { status = 404; } ); };",
+		 "t.conf:2: body: expected one of 'text' and 'file'\n"},
+		{"http = { bodies = ( { status = 404; text = \"x\"; },\n"
+		 "{ status = 404; text = \"y\"; } ); };",
+		 "t.conf:3: http: bodies: there are two for the status 404\n"},
+		{"http = { bodies = ( { status = 404; text = \"x\"; type = \"a\\tb\"; } ); };",
+		 "t.conf:2: body: type: expected a text of 1 to 4096 octets without control "
+		 "characters\n"},
+		{"http = { bodies = ( { status = 404; file = \"/none/x\"; } ); };",
+		 "t.conf:2: body: file: /none/x: No such file or directory\n"},
 		{"dns = { udp-size = 511; };",
 		 "t.conf:2: dns: udp-size: expected a number from 512 to 4096, not 511\n"},
 		{"control = { drain = 60001; };",

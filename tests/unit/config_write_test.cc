@@ -62,7 +62,9 @@ struct Settings : settings {
 			"[\"192.0.2.2\"]; } );\n"
 			"dns = { udp-size = 4096; client-subnet = false; };\n"
 			"http = { head-max = 1024; uri-max = 600; methods = \"redirect\"; "
-			"retry-after = 7; };\n"
+			"retry-after = 7; json-locations = true; bodies = ( { status = 404; text = "
+			"\"<p>\\\"none\\\"\"; }, { status = 503; type = \"text/plain\"; text = "
+			"\"x\"; } ); };\n"
 			"control = { socket = \"/tmp/x.sock\"; };\n"
 			"state = { file = \"/tmp/x.db\"; sync = \"full\"; };\n" +
 			more);

@@ -26,6 +26,8 @@ struct exchange {
 		dri.authority = authority;
 		dri.path_prefix = path_prefix;
 		scope.status = 302;
+		settings.limits = http_limits_default;
+		settings.retry_after = 1;
 		verdict.outcome = VERDICT_REDIRECT;
 		verdict.scope = &scope;
 		verdict.dri = &dri;
@@ -62,8 +64,8 @@ struct exchange {
 	struct dri dri = {};
 	struct scope scope = {};
 	struct verdict verdict = {};
-	struct http_settings settings = {http_limits_default, 1};
-	struct http_answer_how how = {&settings, date, false};
+	struct http_settings settings = {};
+	struct http_answer_how how = {&settings, date, false, {}};
 	struct http_answer result = {};
 };
 
@@ -301,6 +303,56 @@ TEST(http_answer, Rfc9110_12_5_5_VaryNamesTheFieldsThatDecided)
 			EXPECT_EQ(e.field("Vary"), texts[n]) << outcome;
 		}
 	}
+}
+
+/* The content and its fields come last. */
+TEST(http_answer, Rfc9110_8_6_BodyOfItsStatus)
+{
+	char type[] = "text/plain", bytes[] = "not here", empty_type[] = "x/y", html[] = "go";
+	struct http_body bodies[] = {{404, 8, type, bytes, nullptr},
+				     {302, 2, empty_type, html, nullptr}};
+	exchange e(get("/"));
+	e.verdict.outcome = VERDICT_NO_SCOPE;
+	std::string without = e.answer();
+	e.settings.bodies = bodies;
+	e.settings.n_bodies = 2;
+	std::string head =
+		without.substr(0, without.find("Content-Length")) +
+		"Content-Type: text/plain\r\nContent-Length: 8\r\nConnection: close\r\n\r\n";
+	EXPECT_EQ(e.answer(), head + "not here");
+	e.req->http.method = HTTP_HEAD;
+	EXPECT_EQ(e.answer(), head) << "RFC 9110 9.3.2";
+	for (int method : {HTTP_GET, HTTP_HEAD}) {
+		e.req->http.method = (uint8_t)method;
+		for (size_t cap = without.size(); cap < head.size() + 8; cap++) {
+			GuardPage out(cap);
+			struct http_answer got =
+				http_answer_write(out.data(), cap, e.req.get(), &e.verdict, &e.how);
+			ASSERT_EQ(std::string((char *)out.data(), got.len), without) << cap;
+		}
+	}
+	e.req->http.method = HTTP_GET;
+	e.verdict.outcome = VERDICT_REDIRECT;
+	EXPECT_EQ(e.field("Content-Type"), "x/y");
+	EXPECT_EQ(e.answer().substr(e.answer().size() - 6), "\r\n\r\ngo");
+	const uint8_t json[] = {'{', '}', ' '};
+	e.how.content = {"application/json", json, 3};
+	EXPECT_EQ(e.answer().substr(e.answer().size() - 7), "\r\n\r\n{} ");
+	EXPECT_EQ(e.field("Content-Length"), "3");
+	e.verdict.outcome = VERDICT_NO_SCOPE;
+	EXPECT_EQ(e.field("Content-Type"), "text/plain") << "of a redirect alone";
+}
+
+TEST(http_answer, Rfc9110_12_5_5_VaryNamesAcceptWhereJsonCanBeHad)
+{
+	exchange e(get("/"));
+	e.settings.json_locations = true;
+	EXPECT_EQ(e.field("Vary"), "accept");
+	e.verdict.vary[0] = "cookie";
+	e.verdict.n_vary = 1;
+	EXPECT_EQ(e.field("Vary"), "accept, cookie");
+	e.verdict.outcome = VERDICT_DENY;
+	EXPECT_EQ(e.field("Vary"), "cookie");
 }
 
 TEST(http_answer, Rfc9110_10_2_3_RetryAfter)
