@@ -144,6 +144,53 @@ static json_t *bodies_json(const struct http_settings *settings)
 	return list;
 }
 
+/* --- Proxies --------------------------------------------------------------------------------------------------------- */
+
+static const char *const proxies[] = {"none", "proxy-protocol", "forwarded", "x-forwarded-for",
+				      NULL}; /* as enum http_proxy */
+
+static void read_proxies(struct json_in *in, struct http_settings *settings)
+{
+	size_t n;
+	settings->proxy = (enum http_proxy)json_in_choice(in, "proxy", proxies, HTTP_PROXY_NONE);
+	const char **texts = json_in_texts(in, "trusted-proxies", &n);
+	json_t *list = json_object_get(in->object, "trusted-proxies");
+	if (n > HTTP_PROXIES_MAX)
+		json_in_fault(in, list, "trusted-proxies: at most %d are possible",
+			      HTTP_PROXIES_MAX);
+	for (size_t i = 0; i < n && i < HTTP_PROXIES_MAX; i++) {
+		struct ip_prefix *prefix = &settings->trusted_proxies[settings->n_trusted_proxies];
+		if (texts[i] && ip_prefix_parse(texts[i], prefix))
+			settings->n_trusted_proxies++;
+		else if (texts[i])
+			json_in_fault(in, json_array_get(list, i),
+				      "trusted-proxies: '%.64s' is not an address prefix",
+				      texts[i]);
+	}
+	free(texts);
+	if ((settings->proxy == HTTP_PROXY_NONE) != (n == 0))
+		json_in_fault(in, list, "expected both of 'proxy' and 'trusted-proxies', or none");
+}
+
+static bool same_proxies(const struct http_settings *a, const struct http_settings *b)
+{
+	bool same = a->proxy == b->proxy && a->n_trusted_proxies == b->n_trusted_proxies;
+	for (size_t i = 0; same && i < a->n_trusted_proxies; i++)
+		same = ip_addr_equal(&a->trusted_proxies[i].addr, &b->trusted_proxies[i].addr) &&
+		       a->trusted_proxies[i].len == b->trusted_proxies[i].len;
+	return same;
+}
+
+static json_t *proxies_json(const struct http_settings *settings)
+{
+	char text[IP_TEXT_MAX];
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < settings->n_trusted_proxies; i++)
+		json_array_append_new(
+			list, json_string(ip_prefix_text(&settings->trusted_proxies[i], text)));
+	return list;
+}
+
 /* --- The group -------------------------------------------------------------------------------------------------------- */
 
 static const char *const methods[] = {"refuse", "redirect", NULL}; /* as any_method */
@@ -158,6 +205,7 @@ void config_http_read(struct json_in *root, const char *config_path, struct http
 	settings->retry_after =
 		(uint32_t)json_in_integer(&in, "retry-after", 0, RETRY_AFTER_MOST, 1);
 	settings->json_locations = json_in_flag(&in, "json-locations", false);
+	read_proxies(&in, settings);
 	read_bodies(&in, config_path, settings);
 	json_in_end(&in);
 }
@@ -177,14 +225,15 @@ bool config_http_same(const struct http_settings *a, const struct http_settings 
 {
 	return a->limits.head_max == b->limits.head_max && a->limits.uri_max == b->limits.uri_max &&
 	       a->limits.any_method == b->limits.any_method && a->retry_after == b->retry_after &&
-	       a->json_locations == b->json_locations && same_bodies(a, b);
+	       a->json_locations == b->json_locations && same_bodies(a, b) && same_proxies(a, b);
 }
 
 json_t *config_http_json(const struct http_settings *settings)
 {
-	return json_pack("{s:i, s:i, s:s, s:i, s:b, s:o}", "head-max",
-			 (int)settings->limits.head_max, "uri-max", (int)settings->limits.uri_max,
-			 "methods", methods[settings->limits.any_method], "retry-after",
-			 (int)settings->retry_after, "json-locations",
-			 (int)settings->json_locations, "bodies", bodies_json(settings));
+	return json_pack(
+		"{s:i, s:i, s:s, s:i, s:b, s:s, s:o, s:o}", "head-max",
+		(int)settings->limits.head_max, "uri-max", (int)settings->limits.uri_max, "methods",
+		methods[settings->limits.any_method], "retry-after", (int)settings->retry_after,
+		"json-locations", (int)settings->json_locations, "proxy", proxies[settings->proxy],
+		"trusted-proxies", proxies_json(settings), "bodies", bodies_json(settings));
 }

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
 #include "lib/dns_query.h"
-#include "lib/http_request.h"
+#include "lib/http_client.h"
 
 #include <netinet/tcp.h>
 #include <rte_tcp.h>
@@ -109,8 +109,8 @@ static void decode_first(struct worker *worker, uint16_t i, uint16_t mss)
 	packet->mss = mss;
 	packet->lane = LANE_HTTP;
 	packet->reason =
-		(uint8_t)http_request_parse(packet->l4 + packet->tcp_header, packet->tcp_len,
-					    &worker->plane->settings->http.limits, req);
+		(uint8_t)http_client_request(packet->l4 + packet->tcp_header, packet->tcp_len, true,
+					     &worker->plane->settings->http, req);
 	if (needs_connection(worker, packet, &req->http) && !worker->burst.returned) {
 		uint8_t reason = packet->reason;
 		packet->reason = DROP_none;

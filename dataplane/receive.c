@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
 #include "lib/dns_query.h"
-#include "lib/http_request.h"
+#include "lib/http_client.h"
 
 enum { PORT_DNS = 53, TCP_LEN = 20, DNS_LENGTH = 2 /* RFC 1035 §4.2.2 */ };
 
@@ -130,8 +130,11 @@ static void find_http(struct worker *worker, uint16_t i, struct connection *conn
 	if (!has_new_line(connection))
 		return;
 	struct request *req = decode_start(&worker->burst, i);
+	const bool first = !connection->client.family;
+	if (!first)
+		req->client = connection->client;
 	enum drop_reason reason =
-		http_request_parse(in->at, in->len, &worker->plane->settings->http.limits, req);
+		http_client_request(in->at, in->len, first, &worker->plane->settings->http, req);
 	bool may_go_on = !connection->stream.fin_came && in->len < in->cap;
 	if (reason != DROP_http_head_split || !may_go_on)
 		hold(worker, i, connection, LANE_HTTP, reason);
@@ -268,6 +271,8 @@ void receive_done(struct worker *worker, uint16_t i, uint32_t taken, bool goes_o
 	struct tcp_stream *stream = &connection->stream;
 	if (!connections_release(worker->connections, connection))
 		return;
+	if (worker->plane->settings->http.proxy == HTTP_PROXY_PROTOCOL)
+		connection->client = worker->burst.requests[i].client;
 	tcp_stream_take(stream, RTE_MIN(taken, stream->in.len), worker->now_ms);
 	connection->scanned = 0;
 	if (!goes_on)

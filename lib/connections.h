@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "ip.h"
 #include "syn_cookie.h"
 #include "tcp_stream.h"
 
@@ -17,7 +18,8 @@ struct connection {
 	uint16_t source_port, destination_port;
 	uint8_t l2_len, headers_len;
 	uint8_t headers[CONNECTION_HEADERS_MAX]; /* Ethernet and IP of the peer's packets */
-	uint32_t scanned; /* octets of stream.in that hold no whole request */
+	struct ip_addr client; /* that a proxy named before the first request; family 0: none yet */
+	uint32_t scanned;      /* octets of stream.in that hold no whole request */
 
 	/* The table's. */
 	bool held; /* a request of it is on its way: it stays, and stream.in.at too */

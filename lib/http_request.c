@@ -303,15 +303,22 @@ enum drop_reason http_request_parse(const uint8_t *bytes, size_t len,
 	return reason;
 }
 
+struct span http_request_next_header(struct span *rest, const char *name, size_t len)
+{
+	struct reader r = reader_of(rest->at, rest->len);
+	struct span field, value, found = {NULL, 0};
+	while (!found.at && reader_left(&r) && !read_field(&r, &field, &value)) {
+		if (span_is(field, name, len))
+			found = value;
+	}
+	*rest = span_of(r.at, r.end);
+	return found;
+}
+
 struct span http_request_header(const struct request *req, const char *name, size_t len)
 {
-	struct reader r = reader_of(req->http.headers.at, req->http.headers.len);
-	struct span field, value;
-	while (reader_left(&r) && !read_field(&r, &field, &value)) {
-		if (span_is(field, name, len))
-			return value;
-	}
-	return (struct span){NULL, 0};
+	struct span rest = req->http.headers;
+	return http_request_next_header(&rest, name, len);
 }
 
 bool http_request_unstack(struct request *req, const char *path_prefix, size_t prefix_len)

@@ -47,6 +47,9 @@ enum drop_reason http_request_parse(const uint8_t *bytes, size_t len,
  * matched. Any thread. */
 struct span http_request_header(const struct request *req, const char *name, size_t len);
 
+/* The same for one after the other: *rest begins as http.headers, and becomes what is behind the field. */
+struct span http_request_next_header(struct span *rest, const char *name, size_t len);
+
 /* For a request whose host is a distinguished host of ours: when its path, as the client sent it,
  * is path_prefix (starts and ends with '/'), then a segment that is host[:port], and then ends or
  * goes on with '/', the host, path and key become those of the stacked request, `unstacked` is

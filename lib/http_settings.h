@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "ip.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +24,16 @@ struct http_body {
 	char *file;  /* where they were read; NULL: in the configuration */
 };
 
+/* How a trusted proxy tells its client: before a connection (lib/proxy_protocol.h) or in each request (lib/forwarded.h). */
+enum http_proxy {
+	HTTP_PROXY_NONE,
+	HTTP_PROXY_PROTOCOL,
+	HTTP_PROXY_FORWARDED,
+	HTTP_PROXY_X_FORWARDED_FOR
+};
+
+enum { HTTP_PROXIES_MAX = 64 };
+
 enum { HTTP_BODIES_MAX = 16, HTTP_BODY_MAX = 4096 };
 
 struct http_settings {
@@ -30,6 +42,9 @@ struct http_settings {
 	bool json_locations; /* who asks for JSON is told of all candidates: lib/http_locations.h */
 	size_t n_bodies;
 	struct http_body *bodies; /* one for a status */
+	enum http_proxy proxy;
+	size_t n_trusted_proxies; /* 0: nobody is believed */
+	struct ip_prefix trusted_proxies[HTTP_PROXIES_MAX];
 };
 
 /* A request line of 8000 octets should pass (RFC 9112 §3). */

@@ -77,3 +77,13 @@ void ip_addr_mask(struct ip_addr *addr, unsigned len)
 			addr->bytes[i] &= (uint8_t)(0xff << (i * 8 + 8 - len));
 	}
 }
+
+void ip_addr_unmap(struct ip_addr *addr)
+{
+	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+	if (addr->family != 6 || memcmp(addr->bytes, mapped, sizeof(mapped)) != 0)
+		return;
+	struct ip_addr inner = {.family = 4};
+	memcpy(inner.bytes, addr->bytes + sizeof(mapped), 4);
+	*addr = inner;
+}

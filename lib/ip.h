@@ -37,5 +37,8 @@ const char *ip_prefix_text(const struct ip_prefix *prefix, char buf[IP_TEXT_MAX]
 
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
 
+/* IPv4 within IPv6 (RFC 4291 §2.5.5.2) becomes IPv4; others stay. */
+void ip_addr_unmap(struct ip_addr *addr);
+
 /* Clears the bits past len (len above the family's bits leaves all). */
 void ip_addr_mask(struct ip_addr *addr, unsigned len);
