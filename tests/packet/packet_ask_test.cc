@@ -317,7 +317,6 @@ TEST_F(PacketAsk, the_answer_says_for_which_prefix_it_is)
 TEST_F(PacketAsk, kept_connection_waits_for_its_answer)
 {
 	world.keep_connections(2, 4);
-	world.settings.http.limits = {8192, 8000};
 	Bytes get = http_request("one.cdn.example", "/a");
 	for (bool closed : {false, true}) {
 		Peer peer(world, path4());

@@ -15,7 +15,6 @@ class PacketConnection : public ::testing::Test
 	void SetUp() override
 	{
 		world.keep_connections(8, 16);
-		world.settings.http.limits = {8192, 8000};
 	}
 	uint32_t kept()
 	{

@@ -22,7 +22,6 @@ TEST(PacketTorture, Rfc9293_3_4_answers_do_not_depend_on_the_segments)
 {
 	World world;
 	world.keep_connections(8, 16);
-	world.settings.http.limits = {8192, 8000};
 	std::mt19937 random(2026);
 	world.port_settings.keep_alive = true;
 	std::string expected;
