@@ -180,6 +180,9 @@ static void reload_done(void *arg, const struct commit_result *result)
 				    json_integer(control->head->n_of[OBJECT_SCOPE]));
 		json_object_set_new(reloading->answer, "next-start",
 				    json_string(control->next_start));
+		if (result->faults->total)
+			json_object_set_new(reloading->answer, "refused",
+					    rpc_faults(result->faults));
 	} else {
 		json_t *faults = change_refusal(result, reloading->text);
 		snprintf(reloading->text, sizeof(reloading->text),

@@ -463,6 +463,8 @@ static void end(struct commit *commit, bool done)
 {
 	if (!done && !commit->faults.total)
 		fault(commit, "not enough memory; nothing was changed");
+	if (done)
+		faults_append(&commit->faults, compiler_aside(commit->compiler));
 	commit->result.done = done;
 	commit->result.generation = commit->control->generation;
 	commit->result.seconds = (double)(now_ns() - commit->began_ns) * 1e-9;

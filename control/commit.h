@@ -19,7 +19,7 @@ struct commit_result {
 	uint64_t generation; /* of the tables as they are now */
 	struct compiler_counts counts;
 	double seconds;
-	const struct faults *faults; /* also of what was left out */
+	const struct faults *faults; /* also of what was left out, when it is done */
 	json_t *differences;         /* of a dry run, or NULL; borrowed */
 	bool more_differences;
 };

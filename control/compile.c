@@ -60,6 +60,11 @@ const char *compiler_last_name(const struct compiler *compiler)
 	return compiler->last_name;
 }
 
+const struct faults *compiler_aside(const struct compiler *compiler)
+{
+	return &compiler->aside;
+}
+
 const struct trie_node *compiler_base(const struct compiler *compiler)
 {
 	return compiler->from ? compiler->from->objects : NULL;
@@ -171,7 +176,7 @@ static bool is_same(const struct compiler *compiler, const struct object *old, c
 	       (old->runtime || old->order >= compiler->source.order);
 }
 
-static void note_same(struct compiler *compiler, struct object *old, struct place place)
+void entry_same(struct compiler *compiler, struct object *old, struct place place)
 {
 	old->seen = compiler->source.pass;
 	__atomic_store_n(&old->line, place.line, __ATOMIC_RELAXED);
@@ -192,7 +197,7 @@ bool compiler_came_again(struct compiler *compiler, enum object_kind kind, const
 	struct object *old = trie_get(compiler->objects.root, key, name_len + 1);
 	if (!old || old->seen == compiler->source.pass || !is_same(compiler, old, json, json_len))
 		return false;
-	note_same(compiler, old, place);
+	entry_same(compiler, old, place);
 	return true;
 }
 
@@ -248,7 +253,7 @@ bool entry_begin(struct compiler *compiler, struct entry *entry, enum object_kin
 	}
 	if (!is_same(compiler, old, entry->json, strlen(entry->json)))
 		return true;
-	note_same(compiler, old, place);
+	entry_same(compiler, old, place);
 	return false;
 }
 
@@ -420,6 +425,7 @@ void compiler_free(struct compiler *compiler)
 	view_release(compiler->view);
 	view_release(compiler->from);
 	compiler_clear_doubts(compiler);
+	faults_clear(&compiler->aside);
 	free(compiler->touched);
 	free(compiler->reranked);
 	free(compiler);

@@ -23,7 +23,8 @@ struct compiler_source {
 	bool runtime;    /* stands over what is not */
 	/* One reading of files: a name is refused when it comes twice in it. 0: none. */
 	uint32_t pass;
-	bool sweep;  /* what does not come in this pass goes in the end, by compiler_sweep */
+	bool sweep;    /* what does not come in this pass goes in the end, by compiler_sweep */
+	bool tolerant; /* a zone whose file is at fault is left out, or stays as it was */
 	bool yields; /* an object of the same name in another set stays, and this one is refused */
 	uint64_t order; /* the next object without an order gets at least this one */
 };
@@ -49,6 +50,11 @@ bool compiler_add_advert(struct compiler *compiler, const struct model_advert *a
 			 struct place place);
 bool compiler_add_zone(struct compiler *compiler, const struct model_zone *zone,
 		       struct place place);
+/* A zone cannot be read from its file. true: what stood in its place stays, and the faults are told in the end (compiler_aside); false: they are
+ * the caller's. */
+bool compiler_keep_zone(struct compiler *compiler, const struct model_zone *zone,
+			struct place place, const struct faults *faults);
+const struct faults *compiler_aside(const struct compiler *compiler);
 bool compiler_add_distinguished(struct compiler *compiler, const struct model_distinguished *d,
 				struct place place);
 bool compiler_add_state(struct compiler *compiler, const struct model_state *state,

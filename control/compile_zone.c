@@ -4,67 +4,13 @@
 #include "lib/array.h"
 #include "lib/dns_name.h"
 #include "lib/request.h"
+#include "zone_source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* --- zones ------------------------------------------------------------------------------------------------------- */
-
-static bool zone_name(struct compiler *compiler, const char *text, const char *what,
-		      struct place place, struct dns_name *name)
-{
-	if (dns_name_from_text(text, name))
-		return true;
-	faults_add(compiler->faults, place, "%s '%s' is not a domain name", what, text);
-	return false;
-}
-
-static bool zone_servers(struct compiler *compiler, struct zone *zone,
-			 const struct model_zone *model, struct place place)
-{
-	if (model->n_servers == 0 || model->n_servers > ZONE_SERVERS_MAX) {
-		faults_add(compiler->faults, place, "zone '%s' has %zu servers: expected 1 to %d",
-			   model->name, model->n_servers, ZONE_SERVERS_MAX);
-		return false;
-	}
-	for (size_t i = 0; i < model->n_servers; i++) {
-		const struct model_server *from = &model->servers[i];
-		struct zone_server *to = &zone->servers[zone->n_servers++];
-		if (!zone_name(compiler, from->name, "name server", place, &to->name))
-			return false;
-		if (from->n_addresses > ZONE_ADDRESSES_MAX) {
-			faults_add(compiler->faults, place,
-				   "name server '%s' has more than %d addresses", from->name,
-				   ZONE_ADDRESSES_MAX);
-			return false;
-		}
-		to->n_addresses = (uint8_t)from->n_addresses;
-		for (size_t k = 0; k < from->n_addresses; k++)
-			to->addresses[k] = from->addresses[k];
-	}
-	return true;
-}
-
-static bool zone_fill(struct compiler *compiler, struct zone *zone, const struct model_zone *model,
-		      struct place place)
-{
-	char contact[DNS_NAME_TEXT_MAX];
-	snprintf(contact, sizeof(contact), "hostmaster.%s", model->name);
-	zone->refs = 1;
-	zone->serial = model->serial;
-	zone->refresh = model->refresh;
-	zone->retry = model->retry;
-	zone->expire = model->expire;
-	zone->negative_ttl = model->negative_ttl;
-	zone->ttl = model->ttl;
-	return zone_name(compiler, model->name, "zone name", place, &zone->apex) &&
-	       zone_servers(compiler, zone, model, place) &&
-	       zone_name(compiler, model->primary ? model->primary : model->servers[0].name,
-			 "primary", place, &zone->primary) &&
-	       zone_name(compiler, model->contact ? model->contact : contact, "contact", place,
-			 &zone->contact);
-}
 
 static void zone_key(const struct zone *zone, struct request *req)
 {
@@ -96,24 +42,32 @@ bool compiler_add_zone(struct compiler *compiler, const struct model_zone *model
 {
 	struct entry entry;
 	bool refused = true;
-	char text[DNS_NAME_TEXT_MAX];
-	struct zone *zone = compiler->no_memory ? NULL : calloc(1, sizeof(*zone));
-	if (!zone) {
-		compiler_no_memory(compiler, place, model->name);
+	struct zone *zone =
+		compiler->no_memory ? NULL : zone_source_make(model, place, compiler->faults);
+	if (!zone)
 		return false;
-	}
-	if (zone_fill(compiler, zone, model, place)) {
-		zone->text = compiler_lower(dns_name_text(zone->apex.wire, zone->apex.len, text));
-		if (!zone->text)
-			compiler_no_memory(compiler, place, model->name);
-		else if (entry_begin(compiler, &entry, OBJECT_ZONE, zone->text, model->json, place,
-				     &refused))
-			return put_zone(compiler, &entry, zone);
-	} else {
-		zone->refs = 1;
-	}
+	if (entry_begin(compiler, &entry, OBJECT_ZONE, zone->text, model->json, place, &refused))
+		return put_zone(compiler, &entry, zone);
 	zone_release(zone);
 	return !refused;
+}
+
+bool compiler_keep_zone(struct compiler *compiler, const struct model_zone *model,
+			struct place place, const struct faults *faults)
+{
+	struct dns_name apex;
+	char text[DNS_NAME_TEXT_MAX];
+	if (!compiler->source.tolerant || !dns_name_from_text(model->name, &apex))
+		return false;
+	char *name = compiler_lower(dns_name_text(apex.wire, apex.len, text));
+	if (!name)
+		return false;
+	struct object *old = object_find(compiler->objects.root, OBJECT_ZONE, name);
+	free(name);
+	if (old && !old->runtime && !old->removed)
+		entry_same(compiler, old, place);
+	faults_append(&compiler->aside, faults);
+	return true;
 }
 
 bool compiler_take_out_zone(struct compiler *compiler, const struct object *object)

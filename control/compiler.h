@@ -30,7 +30,8 @@ struct compiler {
 	size_t sweep_len;
 	int sweep_kind;
 	char last_name[OBJECT_NAME_MAX + 1];
-	bool distinguished; /* the list has to be made again */
+	bool distinguished;  /* the list has to be made again */
+	struct faults aside; /* that stop nothing */
 	size_t faults_before;
 	bool no_memory; /* said once; nothing more is taken in */
 };
@@ -55,6 +56,9 @@ bool entry_begin(struct compiler *compiler, struct entry *entry, enum object_kin
 /* Notes whether the configuration says something of an object that stands over it; it counts as having come. false: no memory, which was
  * said. */
 bool compiler_note_base(struct compiler *compiler, struct object *object, bool over_base);
+
+/* What is there comes again, as it is. */
+void entry_same(struct compiler *compiler, struct object *old, struct place place);
 
 /* The object that it becomes; nothing is changed yet. NULL: no memory, which was said. */
 struct object *entry_object(struct compiler *compiler, const struct entry *entry);

@@ -3,6 +3,7 @@
 #include "config_objects.h"
 
 #include "json_arena.h"
+#include "zone_source.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,15 +94,47 @@ static bool read_advert(const struct json_source *source, json_t *json, struct t
 	return done;
 }
 
+/* What a file says is part of the object's text, so that another content is a change. */
+static bool note_source(const struct json_source *source, json_t *json,
+			const struct zone_source *from)
+{
+	*source->rewritten = true;
+	if (json_object_set_new(json, "file", json_string(from->path)) == 0 &&
+	    json_object_set_new(json, "content", json_string(from->content)) == 0)
+		return true;
+	faults_add(source->faults, source->place, "no memory");
+	return false;
+}
+
+/* kept: the file is at fault, and what stood in the zone's place stays. */
+static bool read_zone_file(const struct json_source *source, json_t *json, struct model_zone *model,
+			   struct compiler *compiler, bool *kept)
+{
+	struct faults faults = {0};
+	if (!model->file)
+		return true;
+	model->source = zone_source_read(model, source->place, &faults);
+	if (model->source)
+		return note_source(source, json, model->source);
+	*kept = compiler_keep_zone(compiler, model, source->place, &faults);
+	if (!*kept)
+		faults_append(source->faults, &faults);
+	faults_clear(&faults);
+	return false;
+}
+
 static bool read_zone(const struct json_source *source, json_t *json, struct text *text,
 		      struct compiler *compiler)
 {
 	struct model_zone model;
+	bool kept = false;
 	bool done = model_json_zone(source, json, &model) &&
+		    read_zone_file(source, json, &model, compiler, &kept) &&
 		    (model.json = text_of(source, json, text)) &&
 		    compiler_add_zone(compiler, &model, source->place);
+	zone_source_free(model.source);
 	model_json_zone_clear(&model);
-	return done;
+	return done || kept;
 }
 
 static bool read_distinguished(const struct json_source *source, json_t *json, struct text *text,

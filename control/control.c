@@ -117,6 +117,8 @@ bool control_load(struct control *control, struct config_reading *reading, struc
 	}
 	if (!loaded)
 		return false;
+	log_faults(faults); /* of zones that were left out */
+	faults_clear(faults);
 	control->image_second = control->started;
 	log_line(LOG_LEVEL_INFO, "started with generation %lu%s: %u scopes", control->generation,
 		 from_image ? ", read from its image" : "", control->head->n_of[OBJECT_SCOPE]);

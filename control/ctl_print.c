@@ -234,9 +234,14 @@ void ctl_print_footprints(const json_t *result)
 void ctl_print_zones(const json_t *result)
 {
 	static const struct ctl_column columns[] = {
-		{"ZONE", "name"},       {"SERIAL", "serial"},
-		{"TTL", "ttl"},         {"NEGATIVE TTL", "negative-ttl"},
-		{"PRIMARY", "primary"}, {"SERVERS", "servers"},
+		{"ZONE", "name"},
+		{"SERIAL", "serial"},
+		{"RECORDS", "records"},
+		{"TTL", "ttl"},
+		{"NEGATIVE TTL", "negative-ttl"},
+		{"PRIMARY", "primary"},
+		{"SERVERS", "servers"},
+		{"FILE", "file"},
 		{NULL, NULL},
 	};
 	print_page(result, "zones", columns);

@@ -222,6 +222,7 @@ json_t *explain_dns(struct control *control, struct json_in *params, struct rpc_
 	explained.req.protocol = PROTOCOL_DNS;
 	explain_match(&explained, decoded);
 
+	match_follow(control->plane->view, &explained.req, &explained.verdict);
 	size_t cap = settings->udp_size;
 	if (explained.req.dns.udp_size < cap)
 		cap = explained.req.dns.udp_size;

@@ -43,6 +43,7 @@ struct image_in {
 	uint32_t checksum;
 	const char *why; /* what is wrong, or NULL */
 	bool no_memory;
+	bool stale; /* something that it was made from is not as it was */
 };
 
 /* Opens the file and checks its head. */

@@ -3,6 +3,8 @@
 #include "image_parts.h"
 
 #include "lib/dns_name.h"
+#include "zone_file.h"
+#include "zone_source.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -112,92 +114,63 @@ struct dri *image_in_dri(struct image_in *in)
 
 /* --- Zones --------------------------------------------------------------------------------------------------------- */
 
-/* Followed by apex, primary and contact, and each server: its name, and how many addresses in one octet, before them. */
+/* Followed by the records in packed form, and the names of files. */
 struct image_zone {
-	uint32_t serial, refresh, retry, expire, negative_ttl, ttl, n_servers;
+	uint32_t packed_len, n_files;
+	uint8_t stamps[32];
 };
-
-/* Of both families alike. */
-struct image_address {
-	uint8_t family, bytes[16];
-};
-
-static void put_name(struct image_out *out, const struct dns_name *name)
-{
-	image_out_bytes(out, &name->len, 1);
-	image_out_bytes(out, name->wire, name->len);
-}
 
 void image_out_zone(struct image_out *out, const struct zone *zone)
 {
-	const struct image_zone form = {
-		.serial = zone->serial,
-		.refresh = zone->refresh,
-		.retry = zone->retry,
-		.expire = zone->expire,
-		.negative_ttl = zone->negative_ttl,
-		.ttl = zone->ttl,
-		.n_servers = zone->n_servers,
+	struct image_zone form = {
+		.packed_len = (uint32_t)zone->data->packed_len,
+		.n_files = (uint32_t)zone->n_files,
 	};
+	memcpy(form.stamps, zone->stamps, sizeof(form.stamps));
 	image_out_bytes(out, &form, sizeof(form));
-	put_name(out, &zone->apex);
-	put_name(out, &zone->primary);
-	put_name(out, &zone->contact);
-	for (unsigned i = 0; i < zone->n_servers; i++) {
-		const struct zone_server *server = &zone->servers[i];
-		put_name(out, &server->name);
-		image_out_bytes(out, &server->n_addresses, 1);
-		for (unsigned k = 0; k < server->n_addresses; k++) {
-			struct image_address address = {.family = server->addresses[k].family};
-			memcpy(address.bytes, server->addresses[k].bytes, sizeof(address.bytes));
-			image_out_bytes(out, &address, sizeof(address));
-		}
-	}
+	image_out_bytes(out, zone->data->packed, form.packed_len);
+	for (size_t i = 0; i < zone->n_files; i++)
+		image_out_text(out, zone->files[i]);
 }
 
-static bool get_name(struct image_in *in, struct dns_name *name)
+static bool read_zone_files(struct image_in *in, const struct image_zone *form, struct zone *zone)
 {
-	if (!image_in_bytes(in, &name->len, 1) || !image_in_bytes(in, name->wire, name->len))
-		return false;
-	return name_ok(name->wire, name->len) || image_in_refuse(in, "a zone has a bad name");
-}
-
-static bool read_server(struct image_in *in, struct zone_server *server)
-{
-	if (!get_name(in, &server->name) || !image_in_bytes(in, &server->n_addresses, 1))
-		return false;
-	if (server->n_addresses > ZONE_ADDRESSES_MAX)
-		return image_in_refuse(in, "a name server has too many addresses");
-	for (unsigned i = 0; i < server->n_addresses; i++) {
-		struct image_address address;
-		if (!image_in_bytes(in, &address, sizeof(address)))
+	uint8_t stamps[32];
+	if (!form->n_files)
+		return true;
+	if (form->n_files > ZONE_FILES_MAX)
+		return image_in_refuse(in, "a zone has too many files");
+	zone->files = calloc(form->n_files, sizeof(char *));
+	if (!zone->files)
+		return image_in_no_memory(in);
+	while (zone->n_files < form->n_files) {
+		if (!image_in_text(in, &zone->files[zone->n_files]))
 			return false;
-		if (address.family != 4 && address.family != 6)
-			return image_in_refuse(in, "an address is of no known family");
-		server->addresses[i].family = address.family;
-		memcpy(server->addresses[i].bytes, address.bytes, sizeof(address.bytes));
+		if (!zone->files[zone->n_files])
+			return image_in_refuse(in, "a zone has a file without name");
+		zone->n_files++;
 	}
-	return true;
+	memcpy(zone->stamps, form->stamps, sizeof(zone->stamps));
+	in->stale = !zone_file_stamps(zone->files, zone->n_files, stamps) ||
+		    memcmp(stamps, zone->stamps, sizeof(stamps)) != 0;
+	return !in->stale || image_in_refuse(in, "the file of a zone changed");
 }
 
 static bool read_zone(struct image_in *in, struct zone *zone)
 {
 	struct image_zone form;
+	const char *why = NULL;
 	if (!image_in_bytes(in, &form, sizeof(form)))
 		return false;
-	if (!form.n_servers || form.n_servers > ZONE_SERVERS_MAX)
-		return image_in_refuse(in, "a zone has no servers, or too many");
-	zone->serial = form.serial;
-	zone->refresh = form.refresh;
-	zone->retry = form.retry;
-	zone->expire = form.expire;
-	zone->negative_ttl = form.negative_ttl;
-	zone->ttl = form.ttl;
-	bool done = get_name(in, &zone->apex) && get_name(in, &zone->primary) &&
-		    get_name(in, &zone->contact);
-	while (done && zone->n_servers < form.n_servers)
-		done = read_server(in, &zone->servers[zone->n_servers++]);
-	return done;
+	const uint8_t *packed = image_in_take(in, form.packed_len);
+	if (!packed)
+		return false;
+	if (!dns_name_from_text(zone->text, &zone->apex))
+		return image_in_refuse(in, "a zone has a bad name");
+	zone->data = zone_source_data(&zone->apex, packed, form.packed_len, &why);
+	if (!zone->data)
+		return why ? image_in_refuse(in, why) : image_in_no_memory(in);
+	return read_zone_files(in, &form, zone);
 }
 
 struct zone *image_in_zone(struct image_in *in, const char *text)

@@ -562,9 +562,13 @@ enum image_outcome image_read(const char *path, const struct image_key *key,
 		if (reader_begin(&reader, use) && read_all(&reader, fd, &head)) {
 			*view = reader.view;
 		} else {
-			outcome = reader.in.no_memory ? IMAGE_NO_MEMORY : IMAGE_DAMAGED;
+			outcome = reader.in.no_memory ? IMAGE_NO_MEMORY
+				  : reader.in.stale   ? IMAGE_STALE
+						      : IMAGE_DAMAGED;
 			snprintf(err, err_len, "the image %s %s: %s", path,
-				 reader.in.no_memory ? "cannot be read" : "is damaged",
+				 reader.in.no_memory ? "cannot be read"
+				 : reader.in.stale   ? "is too old"
+						     : "is damaged",
 				 reader.in.why);
 			view_release(reader.view);
 		}

@@ -81,7 +81,12 @@ struct model_footprint_name {
 	const char *json;
 };
 
+struct zone_source;
+
 struct model_zone {
+	const char *file; /* that says all of it, so that nothing below is said; or NULL */
+	struct zone_source
+		*source; /* what the file said, once it was read; control/zone_source.h */
 	const char *name, *primary,
 		*contact; /* NULL primary: the first server; NULL contact: hostmaster at the zone */
 	uint32_t serial, refresh, retry, expire, negative_ttl, ttl;
@@ -91,6 +96,8 @@ struct model_zone {
 		size_t n_addresses;
 		struct ip_addr *addresses;
 	} * servers;
+	size_t n_records;
+	const char **records; /* lines of a master file */
 	const char *json;
 };
 

@@ -178,12 +178,26 @@ static uint32_t seconds(struct json_in *in, const char *key, uint32_t otherwise)
 	return (uint32_t)json_in_integer(in, key, 0, SECONDS_MAX, otherwise);
 }
 
+/* Beside a file, which says all. */
+static void check_alone(struct json_in *in)
+{
+	static const char *const others[] = {"primary", "contact", "serial", "refresh",
+					     "retry",   "expire",  "ttl",    "negative-ttl",
+					     "servers", "records"};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (json_object_get(in->object, others[i]))
+			json_in_fault(in, json_object_get(in->object, others[i]),
+				      "'%s' cannot stand beside 'file', which says it", others[i]);
+}
+
 bool model_json_zone(const struct json_source *source, json_t *json, struct model_zone *zone)
 {
 	struct json_in in;
 	json_in_begin(&in, source, json, source->place, "zone");
 	*zone = (struct model_zone){0};
 	zone->name = json_in_text(&in, "name", JSON_IN_NEEDED);
+	zone->file = json_in_text(&in, "file", JSON_IN_OPTIONAL);
+	json_in_text(&in, "content", JSON_IN_OPTIONAL); /* told, and never asked for */
 	zone->primary = json_in_text(&in, "primary", JSON_IN_OPTIONAL);
 	zone->contact = json_in_text(&in, "contact", JSON_IN_OPTIONAL);
 	zone->serial = (uint32_t)json_in_integer(&in, "serial", 0, UINT32_MAX, 1);
@@ -196,7 +210,11 @@ bool model_json_zone(const struct json_source *source, json_t *json, struct mode
 	zone->servers = json_in_room(&in, servers, sizeof(*zone->servers), &zone->n_servers);
 	for (size_t i = 0; i < zone->n_servers; i++)
 		read_server(&in, json_array_get(servers, i), &zone->servers[i]);
-	json_in_not_empty(&in, "servers", "name server");
+	zone->records = json_in_texts(&in, "records", &zone->n_records);
+	if (json_object_get(json, "file"))
+		check_alone(&in);
+	else
+		json_in_not_empty(&in, "servers", "name server");
 	return json_in_end(&in);
 }
 
@@ -205,6 +223,7 @@ void model_json_zone_clear(struct model_zone *zone)
 	for (size_t i = 0; i < zone->n_servers; i++)
 		free(zone->servers[i].addresses);
 	free(zone->servers);
+	free(zone->records);
 	*zone = (struct model_zone){0};
 }
 

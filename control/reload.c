@@ -180,6 +180,7 @@ static void log_end(struct reload *reload, const struct commit_result *result)
 			 "reloaded %s: generation %lu, %u added, %u changed, %u removed in %.3f s",
 			 control->config_path, control->generation, result->counts.added,
 			 result->counts.changed, result->counts.removed, result->seconds);
+		log_faults(result->faults);
 		return;
 	}
 	log_faults(result->faults);
@@ -197,7 +198,8 @@ static void done(void *arg, const struct commit_result *result)
 	if (!reload->into)
 		log_end(reload, &told);
 	if (told.done && !reload->image) {
-		reload->control->digest_known = reload->digest_known;
+		/* An image does not tell what was left out of it. */
+		reload->control->digest_known = reload->digest_known && !reload->faults.total;
 		memcpy(reload->control->digest, reload->digest, sizeof(reload->digest));
 	}
 	if (reload->watch.done)
@@ -226,6 +228,7 @@ static void start(struct reload *reload, struct footprint_geo *geo, bool from_no
 		.source = {.set = "configuration",
 			   .pass = ++control->pass,
 			   .sweep = !from_nothing && !reload->image,
+			   .tolerant = true,
 			   .order = 1},
 		.from_nothing = from_nothing,
 		.from = reload->image,

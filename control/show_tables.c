@@ -1,6 +1,8 @@
 /* show_tables - the methods that list what is in the published tables. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "lib/bytes.h"
 #include "lib/dns_name.h"
+#include "lib/dns_wire.h"
 #include "show.h"
 #include "show_page.h"
 
@@ -166,34 +168,60 @@ json_t *show_footprints(struct control *control, struct json_in *params, struct 
 	return show_page(control, &list, params, call);
 }
 
-static json_t *name_json(const struct dns_name *name)
+static json_t *name_json(const uint8_t *wire, size_t len)
 {
 	char text[DNS_NAME_TEXT_MAX];
-	return rpc_text(dns_name_text(name->wire, name->len, text));
+	return rpc_text(dns_name_text(wire, len, text));
+}
+
+static void add_server_addresses(json_t *list, const struct zone_data *data, const uint8_t *name,
+				 size_t len)
+{
+	static const uint16_t types[] = {DNS_A, DNS_AAAA};
+	for (unsigned i = 0; i < 2; i++) {
+		const struct zone_rrset *rrset = zone_data_rrset(data, name, len, types[i]);
+		size_t octets = i ? 16 : 4;
+		for (unsigned k = 0; rrset && k < rrset->n; k++)
+			add_address(list, rrset->data + k * (2 + octets) + 2, i ? 6 : 4);
+	}
+}
+
+static json_t *servers_json(const struct zone_data *data)
+{
+	json_t *servers = json_array();
+	const uint8_t *at = data->ns->data;
+	for (unsigned i = 0; i < data->ns->n; i++, at += 2 + load_be16(at)) {
+		json_t *addresses = json_array();
+		add_server_addresses(addresses, data, at + 2, load_be16(at));
+		json_array_append_new(servers, json_pack("{s:o, s:o}", "name",
+							 name_json(at + 2, load_be16(at)),
+							 "addresses", addresses));
+	}
+	return servers;
 }
 
 static json_t *zone_json(const struct view *view, const struct object *object)
 {
+	static const char *const numbers[] = {"serial", "refresh", "retry", "expire",
+					      "negative-ttl"};
 	const struct zone *zone = object->made.zone;
+	const struct zone_data *data = zone->data;
+	const uint8_t *soa = data->soa->data + 2;
+	size_t len = load_be16(data->soa->data);
+	unsigned labels;
+	size_t primary = dns_name_scan(soa, len, &labels);
 	(void)view;
-	char text[IP_TEXT_MAX];
-	json_t *servers = json_array();
-	for (unsigned i = 0; i < zone->n_servers; i++) {
-		const struct zone_server *server = &zone->servers[i];
-		json_t *addresses = json_array();
-		for (unsigned k = 0; k < server->n_addresses; k++)
-			json_array_append_new(
-				addresses, json_string(ip_addr_text(&server->addresses[k], text)));
-		json_array_append_new(servers,
-				      json_pack("{s:o, s:o}", "name", name_json(&server->name),
-						"addresses", addresses));
-	}
-	return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "name", zone->text,
-			 "primary", name_json(&zone->primary), "contact", name_json(&zone->contact),
-			 "serial", (json_int_t)zone->serial, "refresh", (json_int_t)zone->refresh,
-			 "retry", (json_int_t)zone->retry, "expire", (json_int_t)zone->expire,
-			 "negative-ttl", (json_int_t)zone->negative_ttl, "ttl",
-			 (json_int_t)zone->ttl, "servers", servers);
+	json_t *json = json_pack("{s:s, s:o, s:o, s:I, s:I, s:o}", "name", zone->text, "primary",
+				 name_json(soa, primary), "contact",
+				 name_json(soa + primary, len - primary - 20), "ttl",
+				 (json_int_t)data->soa->ttl, "records", (json_int_t)data->n_records,
+				 "servers", servers_json(data));
+	for (unsigned i = 0; i < 5; i++)
+		json_object_set_new(json, numbers[i],
+				    json_integer(load_be32(soa + len - 20 + 4 * i)));
+	if (zone->n_files)
+		json_object_set_new(json, "file", rpc_text(zone->files[0]));
+	return json;
 }
 
 json_t *show_zones(struct control *control, struct json_in *params, struct rpc_call *call)

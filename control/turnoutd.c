@@ -88,7 +88,7 @@ static int check(const struct options *options, struct settings *settings,
 	if (!control_init(&control, &plane, settings, options->config)) {
 		faults_add(faults, (struct place){NULL, 0}, "no memory to start");
 		config_close(reading);
-	} else if (load(&control, reading, faults)) {
+	} else if (load(&control, reading, faults) && !faults->total) {
 		const struct view *view = control.head;
 		printf("%s: good: %u scopes, %u targets, %u zones, %zu ports\n", options->config,
 		       view->n_of[OBJECT_SCOPE], view->n_of[OBJECT_CDN] + view->n_of[OBJECT_NODE],

@@ -22,7 +22,7 @@ static void reply_kept(struct worker *worker, uint16_t i)
 	struct packet *packet = &worker->burst.packets[i];
 	struct tcp_stream *stream = &packet->connection->stream;
 	const struct request *req = &worker->burst.requests[i];
-	const struct verdict *verdict = &worker->burst.verdicts[i];
+	struct verdict *verdict = &worker->burst.verdicts[i];
 	size_t start = RTE_MAX((size_t)DNS_HEADER_LEN, req->dns.question_end), room;
 	uint8_t *out = receive_room(worker, packet, &room);
 	if (!out || room < DNS_LENGTH + start) {
@@ -31,6 +31,7 @@ static void reply_kept(struct worker *worker, uint16_t i)
 		return;
 	}
 	memcpy(out + DNS_LENGTH, stream->in.at + DNS_LENGTH, start);
+	match_follow(worker->burst.view, req, verdict);
 	struct dns_answer answer =
 		dns_answer_write(out + DNS_LENGTH, RTE_MIN(room - DNS_LENGTH, (size_t)UINT16_MAX),
 				 req, verdict, worker->turn++);
@@ -51,7 +52,7 @@ static void reply_dns(struct worker *worker, uint16_t i)
 {
 	struct packet *packet = &worker->burst.packets[i];
 	const struct request *req = &worker->burst.requests[i];
-	const struct verdict *verdict = &worker->burst.verdicts[i];
+	struct verdict *verdict = &worker->burst.verdicts[i];
 	if (packet->connection) {
 		reply_kept(worker, i);
 		return;
@@ -62,6 +63,7 @@ static void reply_dns(struct worker *worker, uint16_t i)
 		return;
 	}
 	room = RTE_MIN((uint16_t)(room - UDP_LEN), worker->plane->settings->udp_size);
+	match_follow(worker->burst.view, req, verdict);
 	struct dns_answer answer =
 		dns_answer_write(packet->l4 + UDP_LEN, RTE_MIN(room, req->dns.udp_size), req,
 				 verdict, worker->turn++);

@@ -61,6 +61,8 @@ static bool read_question(struct reader *r, const uint8_t *msg, struct request *
 	if (r->bad)
 		return false;
 	req->dns.question_end = (uint16_t)(r->at - msg);
+	req->dns.qname = name;
+	req->dns.qname_len = (uint8_t)len;
 	req->dns.qname_labels = (uint8_t)labels;
 	dns_name_key(name, len, labels, req);
 	return true;

@@ -34,8 +34,13 @@ enum dns_type {
 	DNS_NS = 2,
 	DNS_CNAME = 5,
 	DNS_SOA = 6,
+	DNS_PTR = 12,
+	DNS_MX = 15,
+	DNS_TXT = 16,
 	DNS_AAAA = 28,
+	DNS_DNAME = 39,
 	DNS_OPT = 41,
+	DNS_DS = 43,
 	DNS_IXFR = 251,
 	DNS_AXFR = 252,
 	DNS_ANY = 255, /* as a type and as a class */
@@ -50,6 +55,7 @@ enum dns_rcode {
 	DNS_NXDOMAIN = 3,
 	DNS_NOTIMP = 4,
 	DNS_REFUSED = 5,
+	DNS_YXDOMAIN = 6,
 	DNS_BADVERS = 16, /* its upper eight bits stand in the OPT record (RFC 6891 §6.1.3) */
 };
 

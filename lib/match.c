@@ -3,6 +3,7 @@
 #include "match.h"
 #include "http_request.h"
 #include "match_client.h"
+#include "match_zone.h"
 #include "scope_trie.h"
 
 #include <string.h>
@@ -135,24 +136,6 @@ static const struct scope_entry *search_way(struct search *search, const struct 
 	return best;
 }
 
-/* The deepest zone that the host is in: keys end at a label, so what follows in the host is '.' or its end. */
-static const struct zone *find_zone(const struct trie_node *node, const uint8_t *key,
-				    size_t host_len)
-{
-	const struct zone *zone = NULL;
-	size_t at = 0;
-	while (node && at + node->skip_len <= host_len &&
-	       memcmp(trie_skip(node), key + at, node->skip_len) == 0) {
-		at += node->skip_len;
-		if (node->value && (at == host_len || at == 0 || key[at] == '.'))
-			zone = node->value;
-		if (at == host_len)
-			break;
-		node = trie_child(node, key[at++]);
-	}
-	return zone;
-}
-
 static bool unstack_one(const struct distinguished *d, struct request *req)
 {
 	return strlen(d->host_key) == req->host_len &&
@@ -174,34 +157,55 @@ static void unstack(const struct view *view, struct match_context *context, stru
 	}
 }
 
+static const struct scope_entry *search_host(struct search *search, struct verdict *verdict)
+{
+	const struct view *view = search->view;
+	const struct request *req = search->req;
+	struct scope_trie_way way;
+	scope_trie_walk(view->scopes, req->key, req->host_len, req->key_len, &way);
+	const struct scope_entry *best = search_way(search, &way);
+	if (req->protocol == PROTOCOL_DNS)
+		verdict->name_exists =
+			way.n || scope_trie_has_host(view->scopes, req->key, req->host_len);
+	return best;
+}
+
+/* The links, which are not to be read before they are set, are not cleared either. */
+static void begin(struct verdict *verdict)
+{
+	memset(verdict, 0, offsetof(struct verdict, links));
+	verdict->outcome = VERDICT_NO_SCOPE;
+	verdict->candidate = SCOPE_CANDIDATES_MAX;
+}
+
 void match_scope(const struct view *view, struct match_context *context, struct request *req,
 		 struct verdict *verdict)
 {
-	*verdict = (struct verdict){.outcome = VERDICT_NO_SCOPE, .candidate = SCOPE_CANDIDATES_MAX};
+	begin(verdict);
 	if (req->protocol == PROTOCOL_DNS) {
-		verdict->zone = find_zone(view->zones, req->key, req->host_len);
+		verdict->zone = match_zone(view->zones, req->key, req->host_len);
 		if (!verdict->zone && !req->via_ri)
 			return;
 	} else if (view->distinguished) {
 		unstack(view, context, req);
 	}
 
-	struct scope_trie_way way;
-	scope_trie_walk(view->scopes, req->key, req->host_len, req->key_len, &way);
 	struct search search;
+	struct dns_name name;
+	const struct scope_entry *best;
 	search.view = view;
 	search.context = context;
 	search.req = req;
 	search.verdict = verdict;
 	match_client_init(&search.client);
 	search.scanned = NULL;
-	const struct scope_entry *best = search_way(&search, &way);
+	name.len = 0;
+	do
+		best = search_host(&search, verdict);
+	while (!best && verdict->zone && match_zone_step(view, req, &name, verdict));
 	if (best)
 		verdict->scope = best->scope;
 	verdict->ecs_scope = match_client_scope(&search.client, view, req);
-	if (req->protocol != PROTOCOL_DNS)
-		return;
-	verdict->name_exists = way.n || scope_trie_has_host(view->scopes, req->key, req->host_len);
 }
 
 void match_request(const struct view *view, struct match_context *context, struct request *req,

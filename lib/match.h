@@ -57,8 +57,9 @@ struct match_context {
 };
 static_assert((int)SCOPE_CANDIDATES_MAX <= 64, "tried has a bit for each candidate");
 
-/* Takes distinguished hosts off an HTTP request, finds the scope, chooses a target, looks up its DRI. req changes only by
- * unstacking. verdict is written whole. No allocation, no system call. */
+/* Takes distinguished hosts off an HTTP request, finds the scope, chooses a target, looks up its DRI. For DNS a name for which no scope
+ * matches is looked up in the zone's records; where they lead to another name in a zone of ours, that one is the request's from then on.
+ * req changes only by that and by unstacking. verdict is written whole. No allocation, no system call. */
 void match_request(const struct view *view, struct match_context *context, struct request *req,
 		   struct verdict *verdict);
 
@@ -67,6 +68,9 @@ void match_scope(const struct view *view, struct match_context *context, struct 
 		 struct verdict *verdict);
 void match_choose(const struct view *view, struct match_context *context, const struct request *req,
 		  struct verdict *verdict);
+
+/* The last step, when the DRI is known: what zone data have to say beside it, or of the name that it leads to. DNS only. */
+void match_follow(const struct view *view, const struct request *req, struct verdict *verdict);
 
 /* The scope's candidates, as bits of context->tried, that have these seeds. */
 uint64_t match_tried(const struct view *view, const struct scope *scope, const uint64_t *seeds,

@@ -38,6 +38,7 @@ enum http_method {
 
 /* Learnt by lib/dns_query (RFC 1035 §4.1, RFC 6891, RFC 7871). Numbers are in host byte order. */
 struct request_dns {
+	const uint8_t *qname; /* wire form, in the message; NULL: there is none */
 	uint16_t id;
 	uint16_t flags; /* the query's header flags word */
 	uint16_t qtype;
@@ -46,6 +47,7 @@ struct request_dns {
 		question_end; /* offset from the message's first byte to the byte after the question; 0: none */
 	uint16_t rcode;    /* not 0: answer with this error (12 bits with EDNS) and do not match */
 	uint16_t udp_size; /* what the client can take; 512 without EDNS; at least 512 */
+	uint8_t qname_len;
 	uint8_t qname_labels; /* labels without the root */
 	bool edns;            /* the query had one OPT record */
 	bool dnssec_ok;

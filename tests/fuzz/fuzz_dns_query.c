@@ -1,5 +1,6 @@
 /* fuzz_dns_query - any octets as a DNS query, and the answers to what can be read, in any room. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/zone_records.h"
 #include "lib/dns_answer.h"
 #include "lib/dns_name.h"
 #include "lib/dns_query.h"
@@ -51,23 +52,41 @@ static void check_answer(const uint8_t *msg, const struct dns_answer *answer, si
 	must(!r.bad && !reader_left(&r));
 }
 
+/* SOA, NS with glue at the apex, and a wildcard. */
 static void make_zone(struct zone *zone, const uint8_t *qname, size_t len, unsigned cut)
 {
-	*zone = (struct zone){.ttl = 60, .negative_ttl = 30, .n_servers = ZONE_SERVERS_MAX};
+	static const uint8_t key[16], address[4];
+	struct dns_name wildcard = {.len = 0};
+	struct zone_records records = {0};
+	struct place place = {NULL, 0};
+	const char *why;
+	size_t packed_len;
+	uint8_t soa[2 * 255 + 20] = {0};
 	for (; cut && len > 1; cut--) {
 		len -= 1u + *qname;
 		qname += 1u + *qname;
 	}
+	const struct dns_name *apex = &zone->apex;
 	zone->apex.len = (uint8_t)len;
 	memcpy(zone->apex.wire, qname, len);
-	must(dns_name_from_text("ns.example.net", &zone->primary));
-	zone->contact = zone->apex;
-	for (unsigned i = 0; i < zone->n_servers; i++) {
-		zone->servers[i].name = i % 2 ? zone->apex : zone->primary;
-		zone->servers[i].n_addresses = 2;
-		zone->servers[i].addresses[0].family = 4;
-		zone->servers[i].addresses[1].family = 6;
+	memcpy(soa, qname, len);
+	memcpy(soa + len, qname, len);
+	zone_records_add(&records, qname, len, DNS_SOA, 60, soa, 2 * len + 20, place);
+	zone_records_add(&records, qname, len, DNS_NS, 60, qname, len, place);
+	zone_records_add(&records, qname, len, DNS_A, 60, address, 4, place);
+	if (len + 2 <= sizeof(wildcard.wire)) {
+		memcpy(wildcard.wire, "\1*", 2);
+		memcpy(wildcard.wire + 2, qname, len);
+		zone_records_add(&records, wildcard.wire, len + 2, DNS_TXT, 60, address, 4, place);
 	}
+	struct faults faults = {0};
+	zone_records_check(&records, apex, place, &faults);
+	must(!faults.total);
+	uint8_t *packed = zone_records_pack(&records, &packed_len);
+	zone->data = zone_data_new(apex, packed, packed_len, key, &why);
+	must(zone->data);
+	free(packed);
+	zone_records_clear(&records);
 }
 
 static void answer_all(const uint8_t *query, size_t size, size_t cap, const struct request *req)
@@ -89,6 +108,11 @@ static void answer_all(const uint8_t *query, size_t size, size_t cap, const stru
 			.dri = i % 2 ? &addresses : &alias,
 			.ecs_scope = 24,
 		};
+		if (verdict.zone && req->dns.qname)
+			zone_data_find(zone.data, req->dns.qname, req->dns.qname_len,
+				       req->dns.qtype, &verdict.found);
+		if (verdict.found.outcome == ZONE_LINK)
+			verdict.found.outcome = ZONE_UNASKED;
 		uint8_t *msg = malloc(size > cap ? size : cap);
 		must(msg);
 		memcpy(msg, query, size);
@@ -99,6 +123,7 @@ static void answer_all(const uint8_t *query, size_t size, size_t cap, const stru
 			must(!memcmp(msg + cap, query + cap, size - cap));
 		free(msg);
 	}
+	zone_data_free(zone.data);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -153,6 +153,12 @@ bool compiler_add_zone(struct compiler *compiler, const struct model_zone *zone,
 	return compiler->add(place, text, zone->json);
 }
 
+bool compiler_keep_zone(struct compiler *, const struct model_zone *, struct place,
+			const struct faults *)
+{
+	return false;
+}
+
 bool compiler_add_distinguished(struct compiler *compiler, const struct model_distinguished *d,
 				struct place place)
 {

@@ -248,16 +248,16 @@ struct Maker {
 	}
 	std::string zone()
 	{
-		return line(
-			"zone",
-			group({{"name", "\"z" + std::to_string(below(random, 5)) + ".example\""},
-			       {"serial", maybe(number(UINT32_MAX))},
-			       {"contact", maybe("\"a\\\\.b.example\"")},
-			       {"servers",
-				"[" +
-					group({{"name", "\"ns.example\""},
-					       {"addresses", maybe("[" + address() + "]")}}) +
-					"]"}}));
+		std::string name = "z" + std::to_string(below(random, 5)) + ".example";
+		return line("zone",
+			    group({{"name", "\"" + name + "\""},
+				   {"serial", maybe(number(UINT32_MAX))},
+				   {"contact", maybe("\"a\\\\.b.example\"")},
+				   {"servers",
+				    "[" +
+					    group({{"name", "\"ns." + name + "\""},
+						   {"addresses", maybe("[" + address() + "]")}}) +
+					    "]"}}));
 	}
 	std::string distinguished()
 	{

@@ -2,6 +2,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+extern "C" {
+#include "lib/zone_data.h"
+}
+
 #include "tests/support/random_tables.h"
 
 /* Few names, so that objects replace each other and refer to each other, or to what is not there. */
@@ -170,7 +174,8 @@ inline std::string answer_of(const View &view, const Ask &ask)
 		text += " dri " + std::to_string(v.dri->ttl) + " " +
 			(v.dri->authority ? v.dri->authority : "-");
 	if (v.zone)
-		text += std::string(" zone ") + v.zone->text + " " + std::to_string(v.zone->serial);
+		text += std::string(" zone ") + v.zone->text + " " +
+			std::to_string(v.zone->data->serial);
 	if (req.protocol != PROTOCOL_DNS)
 		text += " off " + std::to_string(req.http.unstacked);
 	return text;

@@ -167,18 +167,10 @@ class ViewText
 	void put_zone(const struct zone *zone)
 	{
 		put(" zone", zone->text);
-		for (const struct dns_name *name : {&zone->apex, &zone->primary, &zone->contact})
-			put(" name", hex(name->wire, name->len));
-		for (uint32_t number : {zone->serial, zone->refresh, zone->retry, zone->expire,
-					zone->negative_ttl, zone->ttl})
-			put(" number", number);
-		for (unsigned i = 0; i < zone->n_servers; i++) {
-			const struct zone_server *server = &zone->servers[i];
-			put(" server", hex(server->name.wire, server->name.len));
-			for (unsigned k = 0; k < server->n_addresses; k++)
-				put("  address", std::to_string(server->addresses[k].family) + " " +
-							 hex(server->addresses[k].bytes, 16));
-		}
+		put(" apex", hex(zone->apex.wire, zone->apex.len));
+		put(" records", hex(zone->data->packed, zone->data->packed_len));
+		for (size_t i = 0; i < zone->n_files; i++)
+			put(" file", zone->files[i]);
 	}
 	static std::string pattern_text(const struct pattern &pattern)
 	{

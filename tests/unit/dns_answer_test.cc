@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/support/dns_message.h"
 #include "tests/support/guard_page.h"
+#include "tests/support/zone_box.h"
 
 #include <gtest/gtest.h>
 #include <random>
@@ -17,33 +18,18 @@ static const char SOA[] = "ns1.example.com hostmaster.example.com 2024 3600 600 
 
 /* example.com with two servers inside and one outside; DRIs of all kinds. */
 struct World {
-	zone apex = {};
+	ZoneBox box;
 	scope deny = {};
 	dri addresses = {}, only_v6 = {}, alias = {}, alias_inside = {}, http_only = {};
 
-	World()
+	explicit World(const char *minimum = "30")
+	    : box("example.com", std::string("@ 300 SOA ns1 hostmaster 2024 3600 600 86400 ") +
+					 minimum +
+					 "\n@ 300 NS ns1\n@ 300 NS ns2.Deep\n"
+					 "@ 300 NS ns.other.net.\n"
+					 "ns1 300 A 192.0.2.1\nns1 300 AAAA 2001:db8::1\n"
+					 "ns2.Deep 300 AAAA 2001:db8::2\n")
 	{
-		name("example.com", &apex.apex);
-		name("ns1.example.com", &apex.primary);
-		name("hostmaster.example.com", &apex.contact);
-		apex.serial = 2024;
-		apex.refresh = 3600;
-		apex.retry = 600;
-		apex.expire = 86400;
-		apex.negative_ttl = 30;
-		apex.ttl = 300;
-		apex.n_servers = 3;
-		name("ns1.example.com", &apex.servers[0].name);
-		apex.servers[0].n_addresses = 2;
-		apex.servers[0].addresses[0] = {{192, 0, 2, 1}, 4};
-		apex.servers[0].addresses[1] = {
-			{0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 6};
-		name("ns2.Deep.example.com", &apex.servers[1].name);
-		apex.servers[1].n_addresses = 1;
-		apex.servers[1].addresses[0] = {
-			{0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}, 6};
-		name("ns.other.net", &apex.servers[2].name);
-
 		addresses.ttl = 20;
 		addresses.n_v4 = 3;
 		addresses.n_v6 = 2;
@@ -77,7 +63,7 @@ struct World {
 		v.outcome = static_cast<uint8_t>(outcome);
 		v.ecs_scope = 20;
 		v.name_exists = exists;
-		v.zone = &apex;
+		v.zone = box.zone;
 		v.scope = &deny;
 		v.dri = d;
 		return v;
@@ -114,8 +100,14 @@ struct Answer {
 	Bytes bytes;
 	dns_answer result;
 
-	Answer(const Asked &asked, const verdict &v, size_t cap = 1232, uint32_t turn = 0)
+	Answer(const Asked &asked, const verdict &said, size_t cap = 1232, uint32_t turn = 0)
 	{
+		verdict v = said;
+		const request_dns &dns = asked.req.dns;
+		if (v.zone && v.outcome == VERDICT_NO_SCOPE && dns.qname &&
+		    dns_name_is_under(dns.qname, dns.qname_len, v.zone->apex.wire,
+				      v.zone->apex.len))
+			zone_data_find(v.zone->data, dns.qname, dns.qname_len, dns.qtype, &v.found);
 		/* The mbuf is as large as the larger of both; past cap nothing may change. */
 		size_t room = std::max(cap, asked.message.size());
 		GuardPage page(asked.message.data(), asked.message.size(), room);
@@ -173,9 +165,8 @@ static std::vector<Case> cases(World &w)
 				"www.example.com 20 1 0a000002";
 	const std::string v6s = "www.example.com 20 28 fd000000000000000000000000000000|"
 				"www.example.com 20 28 fd000000000000000000000000000001";
-	const std::string ns =
-		"example.com 300 2 ns1.example.com|example.com 300 2 ns2.deep.example.com|"
-		"example.com 300 2 ns.other.net";
+	const std::string ns = "example.com 300 2 ns.other.net|example.com 300 2 ns1.example.com|"
+			       "example.com 300 2 ns2.deep.example.com";
 	const std::string glue = "ns1.example.com 300 1 c0000201|"
 				 "ns1.example.com 300 28 20010db8000000000000000000000001|"
 				 "ns2.deep.example.com 300 28 20010db8000000000000000000000002";
@@ -275,8 +266,7 @@ TEST(DnsAnswer, Verdicts)
 
 TEST(DnsAnswer, NegativeTtlIsTheSmallerOne)
 {
-	World w;
-	w.apex.negative_ttl = 900;
+	World w("900");
 	DnsMessage m = Answer(Asked("www.example.com", DNS_A), w.says(VERDICT_NO_SCOPE)).message();
 	ASSERT_EQ(m.authority.size(), 1u);
 	EXPECT_EQ(m.authority[0].ttl, 300u);

@@ -1,0 +1,170 @@
+/* match_zone - the part that zone data have in a verdict: records that no scope stands over, and names that they lead to. RFC 1034
+ * §4.3.2. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "match_zone.h"
+
+#include "dns_name.h"
+#include "dns_wire.h"
+#include "match.h"
+#include "scope_trie.h"
+
+#include <string.h>
+
+/* Keys end at a label, so what follows in the host is '.' or its end. */
+const struct zone *match_zone(const struct trie_node *node, const uint8_t *key, size_t host_len)
+{
+	const struct zone *zone = NULL;
+	size_t at = 0;
+	while (node && at + node->skip_len <= host_len &&
+	       memcmp(trie_skip(node), key + at, node->skip_len) == 0) {
+		at += node->skip_len;
+		if (node->value && (at == host_len || at == 0 || key[at] == '.'))
+			zone = node->value;
+		if (at == host_len)
+			break;
+		node = trie_child(node, key[at++]);
+	}
+	return zone;
+}
+
+/* Nothing more is said than the links do. */
+static bool end_here(struct verdict *verdict)
+{
+	verdict->found = (struct zone_found){.outcome = ZONE_UNASKED};
+	verdict->zone = NULL;
+	return false;
+}
+
+/* A CNAME that was followed already leads to where the search has been; that of a wildcard may do so for one more name, its own target. */
+static bool is_loop(const struct verdict *verdict, const struct zone_rrset *link)
+{
+	const uint8_t *name = link->node->name;
+	unsigned left = name[0] == 1 && name[1] == '*';
+	for (unsigned i = 0; link->type == DNS_CNAME && i < verdict->n_links; i++)
+		if (verdict->links[i] == link && !left--)
+			return true;
+	return false;
+}
+
+/* Takes the link that was found. true: to another name. */
+static bool follow_link(const struct request *req, struct dns_name *name, struct verdict *verdict)
+{
+	const struct zone_rrset *link = verdict->found.rrset;
+	if (verdict->n_links == ZONE_LINKS_MAX || is_loop(verdict, link))
+		return end_here(verdict);
+	verdict->links[verdict->n_links++] = link;
+	if (!zone_link(link, name)) {
+		verdict->found.outcome = ZONE_TOO_LONG;
+		return false;
+	}
+	/* The CNAME that is made from a DNAME is what was asked for. */
+	return req->dns.qtype == DNS_CNAME ? end_here(verdict) : true;
+}
+
+static void set_key(struct request *req, const struct dns_name *name)
+{
+	unsigned labels;
+	dns_name_scan(name->wire, name->len, &labels);
+	dns_name_key(name->wire, name->len, labels, req);
+}
+
+bool match_zone_step(const struct view *view, struct request *req, struct dns_name *name,
+		     struct verdict *verdict)
+{
+	if (!req->dns.qname)
+		return false;
+	if (!name->len)
+		match_zone_name(req, NULL, 0, name);
+	zone_data_find(verdict->zone->data, name->wire, name->len, req->dns.qtype, &verdict->found);
+	bool linked = verdict->found.outcome == ZONE_LINK && follow_link(req, name, verdict);
+	verdict->n_before = verdict->n_links;
+	if (!linked)
+		return false;
+	set_key(req, name);
+	verdict->zone = match_zone(view->zones, req->key, req->host_len);
+	return verdict->zone || end_here(verdict);
+}
+
+void match_zone_name(const struct request *req, const struct zone_rrset *const *links, unsigned n,
+		     struct dns_name *name)
+{
+	name->len = req->dns.qname_len;
+	memcpy(name->wire, req->dns.qname, name->len);
+	for (unsigned i = 0; i < n; i++)
+		zone_link(links[i], name);
+}
+
+/* --- Beside and behind a DRI ---------------------------------------------------------------------- */
+
+/* Types that a DRI with addresses does not have: those of the name itself, but nothing that would lead elsewhere past the scope. */
+static void find_others(const struct request *req, struct verdict *verdict)
+{
+	struct dns_name name;
+	match_zone_name(req, verdict->links, verdict->n_links, &name);
+	zone_data_find(verdict->zone->data, name.wire, name.len, req->dns.qtype, &verdict->found);
+	if (verdict->found.outcome != ZONE_ANSWER || verdict->found.rrset->type == DNS_CNAME)
+		verdict->found = (struct zone_found){.outcome = ZONE_UNASKED};
+}
+
+/* Does the last label of a name begin like no zone at all? Most DRIs lead to others' names: they are told by this. */
+static bool is_elsewhere(const struct trie_node *zones, const uint8_t *wire)
+{
+	const uint8_t *last = NULL;
+	for (; *wire; wire += 1 + *wire)
+		last = wire;
+	if (!zones || !last)
+		return !zones;
+	if (zones->value)
+		return false;
+	size_t n = zones->skip_len < last[0] ? zones->skip_len : last[0];
+	for (size_t i = 0; i < n; i++)
+		if (trie_skip(zones)[i] != (last[1 + i] >= 'A' && last[1 + i] <= 'Z'
+						    ? last[1 + i] + ('a' - 'A')
+						    : last[1 + i]))
+			return true;
+	return false;
+}
+
+/* A name that scopes may stand over is not answered for: whoever asks for it is told what they say. */
+static const struct zone *static_zone(const struct view *view, struct request *key,
+				      const struct dns_name *name)
+{
+	set_key(key, name);
+	if (scope_trie_has_host(view->scopes, key->key, key->host_len))
+		return NULL;
+	return match_zone(view->zones, key->key, key->host_len);
+}
+
+static void follow_alias(const struct view *view, const struct request *req,
+			 struct verdict *verdict)
+{
+	struct dns_name name = {.len = verdict->dri->cname_len};
+	struct request key;
+	const struct zone *zone;
+	memcpy(name.wire, verdict->dri->cname, name.len);
+	do {
+		zone = static_zone(view, &key, &name);
+		verdict->found = (struct zone_found){.outcome = ZONE_UNASKED};
+		if (!zone)
+			return;
+		zone_data_find(zone->data, name.wire, name.len, req->dns.qtype, &verdict->found);
+		if (verdict->found.outcome == ZONE_LINK &&
+		    (verdict->n_links == ZONE_LINKS_MAX ||
+		     is_loop(verdict, verdict->found.rrset))) {
+			verdict->found = (struct zone_found){.outcome = ZONE_UNASKED};
+			return;
+		}
+	} while (verdict->found.outcome == ZONE_LINK && follow_link(req, &name, verdict));
+}
+
+void match_follow(const struct view *view, const struct request *req, struct verdict *verdict)
+{
+	const struct dri *dri = verdict->dri;
+	uint16_t type = req->dns.qtype;
+	if (verdict->outcome != VERDICT_REDIRECT || !verdict->zone || !dri || !req->dns.qname)
+		return;
+	if (!dri->cname_len && type != DNS_A && type != DNS_AAAA && type != DNS_ANY)
+		find_others(req, verdict);
+	else if (dri->cname_len && type != DNS_CNAME && !is_elsewhere(view->zones, dri->cname))
+		follow_alias(view, req, verdict);
+}
