@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# zones - the same zone files in Turnout, Knot DNS and NSD, and the same questions to them; zone files that change, are wrong, are mended.
+# SPDX-License-Identifier: BSD-3-Clause
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=case.sh
+source "$(dirname "${BASH_SOURCE[0]}")/case.sh"
+ZONES=$E2E/zones
+
+lab_begin
+lab_router
+lab_host fr 198.51.100.10/24 2001:db8:f::10/64
+lab_route fr 192.0.2.0/24
+lab_config "$ZONES/zones.conf"
+cp "$ZONES"/*.zone "$ZONES"/*.inc "$LAB_DIR"
+keep_state "$LAB_DIR/zones.conf"
+turnoutd_start "$LAB_DIR/zones.conf"
+
+# --- differences -----------------------------------------------------------------------------------------------------
+
+mkdir -p "$LAB_DIR/knot" "$LAB_DIR/nsd"
+cat >"$LAB_DIR/knot.conf" <<END
+server:
+    rundir: $LAB_DIR/knot
+    listen: 127.0.0.1@5301
+    udp-max-payload: 1232
+database:
+    storage: $LAB_DIR/knot
+log:
+  - target: stderr
+    any: warning
+template:
+  - id: default
+    storage: $LAB_DIR
+    zonefile-sync: -1
+    journal-content: none
+zone:
+  - domain: diff.test
+    file: diff.test.zone
+  - domain: other.test
+    file: other.test.zone
+END
+cat >"$LAB_DIR/nsd.conf" <<END
+server:
+    ip-address: 127.0.0.1@5302
+    server-count: 1
+    username: ""
+    chroot: ""
+    zonesdir: "$LAB_DIR"
+    database: ""
+    pidfile: "$LAB_DIR/nsd/nsd.pid"
+    xfrdfile: "$LAB_DIR/nsd/xfrd.state"
+    xfrdir: "$LAB_DIR/nsd"
+    zonelistfile: "$LAB_DIR/nsd/zone.list"
+    ipv4-edns-size: 1232
+    minimal-responses: yes
+    refuse-any: no
+    hide-version: yes
+    rrl-ratelimit: 0
+    rrl-whitelist-ratelimit: 0
+remote-control:
+    control-enable: no
+zone:
+    name: diff.test
+    zonefile: diff.test.zone
+zone:
+    name: other.test
+    zonefile: other.test.zone
+END
+lab_spawn knotd fr knotd -c "$LAB_DIR/knot.conf"
+lab_spawn nsd fr nsd -d -c "$LAB_DIR/nsd.conf"
+serves() { # PORT
+	lab_in fr dig @127.0.0.1 -p "$1" +time=1 +tries=1 other.test SOA | grep -q 'status: NOERROR'
+}
+wait_until 20 "Knot DNS to answer" serves 5301
+wait_until 20 "NSD to answer" serves 5302
+
+compared=0
+cd "$LAB_DIR" # where its reader looks for what a file includes
+lab_in fr /usr/bin/python3 "$ZONES/compare.py" "$R4:53" 127.0.0.1:5301 127.0.0.1:5302 \
+	diff.test.zone other.test.zone >"$LAB_DIR/compared" 2>&1 || compared=$?
+cd "$TOP"
+sed 's/^/# /' "$LAB_DIR/compared"
+if ((compared)); then
+	not_ok "Turnout answers as Knot DNS and NSD do" "differences that nothing explains, above"
+else
+	ok "Turnout answers as Knot DNS and NSD do"
+fi
+lab_stop knotd
+lab_stop nsd
+
+exit "$FAILED"
