@@ -277,6 +277,7 @@ void ctl_print_explain(const json_t *result)
 						   {"outcome", "outcome"},
 						   {"reason", "reason.text"},
 						   {"signed URI", "signing.text"},
+						   {"chain", "chain"},
 						   {"zone", "zone"},
 						   {"scope", "scope"},
 						   {"target", "target"},

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "explain.h"
 
+#include "lib/dns_name.h"
+#include "lib/match_zone.h"
 #include "lib/scope_rank.h"
 #include "lib/unasked.h"
 #include "qtype.h"
@@ -206,6 +208,21 @@ static json_t *request_json(const struct request *req)
 	return json;
 }
 
+/* The names that records of zones lead to, up to the one that was matched. */
+static void add_chain(json_t *json, const struct explained *explained)
+{
+	const struct verdict *verdict = &explained->verdict;
+	char text[DNS_NAME_TEXT_MAX];
+	struct dns_name name;
+	json_t *chain = verdict->n_before ? json_array() : NULL;
+	for (unsigned i = 0; chain && i <= verdict->n_before; i++) {
+		match_zone_name(&explained->req, verdict->links, i, &name);
+		json_array_append_new(chain, rpc_text(dns_name_text(name.wire, name.len, text)));
+	}
+	if (chain)
+		json_object_set_new(json, "chain", chain);
+}
+
 static void add_decision(json_t *json, const struct explained *explained)
 {
 	const struct verdict *verdict = &explained->verdict;
@@ -234,8 +251,10 @@ static void add_decision(json_t *json, const struct explained *explained)
 				  "seconds", (double)explained->kept_ms / 1000));
 	if (verdict->dri && verdict->dri != unasked_dri(&explained->req))
 		json_object_set_new(json, "dri", show_dri_json(verdict->target, verdict->dri));
-	if (explained->req.protocol == PROTOCOL_DNS)
-		json_object_set_new(json, "ecs-scope", json_integer(verdict->ecs_scope));
+	if (explained->req.protocol != PROTOCOL_DNS)
+		return;
+	add_chain(json, explained);
+	json_object_set_new(json, "ecs-scope", json_integer(verdict->ecs_scope));
 }
 
 json_t *explain_end(struct explained *explained, enum drop_reason reason, json_t *answer)

@@ -117,6 +117,8 @@ static json_t *data_text(struct reader data, const uint8_t *msg, uint16_t type)
 		return json_string(ip_addr_text(&addr, text));
 	case DNS_NS:
 	case DNS_CNAME:
+	case DNS_DNAME:
+	case DNS_PTR:
 		return json_sprintf("%s.", read_name(&data, msg, text));
 	case DNS_SOA:
 		return soa_text(&data, msg);

@@ -88,4 +88,35 @@ fi
 lab_stop knotd
 lab_stop nsd
 
+# --- files that change, are wrong, are mended ------------------------------------------------------------------------
+
+asked() { # NAME TYPE
+	lab_in fr dig "@$R4" +time=2 +tries=2 +short "$@"
+}
+edit() { # EXPRESSION: of the file of other.test
+	sed -i -E "$1" "$LAB_DIR/other.test.zone"
+}
+expect "a reload without a change changes nothing" 'generation 1,' sh -c "$BUILD/turnoutctl -s $LAB_DIR/turnout.sock reload; grep reloaded $LAB_DIR/turnoutd.log"
+edit 's/192\.0\.2\.80/192.0.2.81/; s/ 7 3600/ 8 3600/'
+check "another content is read at a reload" ctl reload
+expect "its records are answered" '^192\.0\.2\.81$' asked www.other.test A
+expect "show zones tells its serial" '^other\.test +8 ' ctl show zones
+edit 's/192\.0\.2\.81/192.0.2.300/'
+sed -i 's/192\.0\.2\.30$/192.0.2.33/' "$LAB_DIR/diff.test.zone"
+expect "a fault is told with file and line" '"line": 7,' ctl --json reload
+expect "and is logged" 'other\.test\.zone:7: ' cat "$LAB_DIR/turnoutd.log"
+expect "the zone stays as it was" '^192\.0\.2\.81$' asked www.other.test A
+expect "the other zones change" '^192\.0\.2\.33$' asked www.diff.test A
+expect "turnoutd -t refuses it" 'other\.test\.zone:7: ' lab_in router "$BUILD/turnoutd" -t -c "$LAB_DIR/zones.conf"
+lab_stop turnoutd
+turnoutd_start "$LAB_DIR/zones.conf"
+expect "at a start it is left out" 'status: REFUSED' lab_in fr dig "@$R4" www.other.test A
+expect "and the others are served" '^192\.0\.2\.33$' asked www.diff.test A
+edit 's/192\.0\.2\.300/192.0.2.82/'
+check "it is mended" ctl reload
+expect "and is served" '^192\.0\.2\.82$' asked www.other.test A
+expect "put over the control socket with a fault: refused with file and line" 'other\.test\.zone:7: ' \
+	sh -c "sed -i 's/192\.0\.2\.82/192.0.2.x/' $LAB_DIR/other.test.zone; $BUILD/turnoutctl -s $LAB_DIR/turnout.sock add zone '{\"name\": \"other.test\", \"file\": \"$LAB_DIR/other.test.zone\"}'"
+expect "explain tells the chain" '^chain +c1\.diff\.test, c2\.diff\.test, c3\.diff\.test, www\.diff\.test' ctl explain dns c1.diff.test A from 198.51.100.1
+
 exit "$FAILED"

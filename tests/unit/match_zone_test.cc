@@ -1,0 +1,180 @@
+/* match_zone_test - zone data and scopes together: chains through both, what stands over what, what lies behind a DRI. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/support/tables_builder.h"
+
+#include <gtest/gtest.h>
+#include <string>
+
+extern "C" {
+#include "lib/dns_answer.h"
+#include "lib/dns_wire.h"
+}
+
+namespace
+{
+
+const char ZONE[] =
+	R"({"name": "z.test", "servers": [{"name": "ns.z.test", "addresses": ["192.0.2.53"]}],
+	"ttl": 300, "records": ["www CNAME cdn", "far CNAME www.y.test.", "out CNAME x.example.", "cdn TXT beside", "cdn CAA 0 issue \"x\"",
+	"alias CNAME www", "ring1 CNAME ring2", "ring2 CNAME ring1", "* TXT wild", "*.w CNAME cdn", "d DNAME y.test.",
+	"sub NS ns.sub", "ns.sub A 192.0.2.99", "static A 192.0.2.77", "static AAAA 2001:db8::77", "tostatic CNAME static",
+	"hop CNAME cover", "cover CNAME elsewhere.example.", "@ TXT apex", "deep A 192.0.2.70", "tonear CNAME near"]})";
+
+const char OTHER[] = R"({"name": "y.test", "servers": [{"name": "ns.x.example"}],
+	"records": ["www CNAME cdn.z.test.", "a A 192.0.2.71"]})";
+
+/* cdn.z.test and cover.z.test are taken by scopes; DRIs with addresses and to names of all kinds. */
+struct World {
+	TablesBuilder builder;
+	View view;
+
+	World() : view(make())
+	{
+	}
+	View make()
+	{
+		builder.footprint(
+			R"({"name": "near", "footprints": [{"footprint-type": "ipv4cidr", "footprint-value": ["10.1.0.0/16"]}]})");
+		builder.add("cdn", R"({"name": "addr"})");
+		builder.dri(
+			R"({"cdn": "addr", "dns-target": {"addresses": ["198.51.100.1", "2001:db8::1"], "ttl": 20}})");
+		for (const char *name : {"static", "sub", "tostatic", "gone.deep", "cdn", "hop"}) {
+			std::string cdn = name, to = cdn + ".z.test";
+			builder.add("cdn", R"({"name": ")" + cdn + "\"}");
+			builder.dri(R"({"cdn": ")" + cdn + R"(", "dns-target": {"host": ")" + to +
+				    R"(", "ttl": 40}})");
+		}
+		builder.zone_json(ZONE).zone_json(OTHER);
+		scope("cdn", "cdn.z.test", "addr");
+		scope("cover", "cover.z.test", "addr");
+		scope("apex", "z.test", "addr");
+		for (const char *name : {"static", "sub", "tostatic", "gone.deep", "cdn", "hop"})
+			scope(std::string("to-") + name, std::string("to-") + name + ".z.test",
+			      name);
+		builder.scope(
+			R"({"name": "far", "hosts": ["near.z.test"], "footprints": ["near"], "candidates": [{"cdn": "addr"}]})");
+		return builder.finish();
+	}
+	void scope(const std::string &name, const std::string &host, const std::string &cdn)
+	{
+		builder.scope(R"({"name": ")" + name + R"(", "hosts": [")" + host +
+			      R"("], "candidates": [{"cdn": ")" + cdn + R"("}]})");
+	}
+	/* "0 a: name type data|... u: ...": the code and the sections. */
+	std::string says(const std::string &name, unsigned type)
+	{
+		DnsAsk ask(name, type);
+		Verdict verdict = match(view, ask);
+		match_follow(view.get(), &ask.req, &verdict);
+		Bytes message = ask.message;
+		message.resize(1232);
+		dns_answer answer = dns_answer_write(message.data(), 1232, &ask.req, &verdict, 0);
+		message.resize(answer.len);
+		DnsMessage m(message);
+		std::string out = std::to_string(m.rcode()) + (m.flags & DNS_AA ? " aa" : "");
+		for (const auto &[what, list] :
+		     {std::make_pair(" a:", m.answer), std::make_pair(" u:", m.authority)})
+			for (const DnsRecord &r : list)
+				out += what + (" " + r.name + " " + std::to_string(r.type) + " ") +
+				       (r.type == DNS_SOA ? "-" : r.text);
+		return out;
+	}
+};
+
+const std::string ADDRESS = " 1 c6336401", CNAME = " 5 ";
+
+TEST(MatchZone, Rfc1034_4_3_2_ChainsEndAtScopes)
+{
+	World w;
+	EXPECT_EQ(w.says("cdn.z.test", DNS_A), "0 aa a: cdn.z.test" + ADDRESS);
+	EXPECT_EQ(w.says("www.z.test", DNS_A),
+		  "0 aa a: www.z.test 5 cdn.z.test a: cdn.z.test" + ADDRESS);
+	EXPECT_EQ(w.says("alias.z.test", DNS_A), "0 aa a: alias.z.test 5 www.z.test a: www.z.test "
+						 "5 cdn.z.test a: cdn.z.test" +
+							 ADDRESS);
+	EXPECT_EQ(w.says("any.w.z.test", DNS_A),
+		  "0 aa a: any.w.z.test 5 cdn.z.test a: cdn.z.test" + ADDRESS);
+	EXPECT_EQ(w.says("far.z.test", DNS_A), "0 aa a: far.z.test 5 www.y.test a: www.y.test 5 "
+					       "cdn.z.test a: cdn.z.test" +
+						       ADDRESS);
+	EXPECT_EQ(
+		w.says("www.d.z.test", DNS_A),
+		"0 aa a: d.z.test 39 " +
+			w.says("d.z.test", 39).substr(std::string("0 aa a: d.z.test 39 ").size()) +
+			" a: www.d.z.test 5 www.y.test a: www.y.test 5 cdn.z.test a: cdn.z.test" +
+			ADDRESS);
+	EXPECT_EQ(w.says("out.z.test", DNS_A), "0 aa a: out.z.test 5 x.example");
+	EXPECT_EQ(w.says("www.z.test", DNS_CNAME), "0 aa a: www.z.test 5 cdn.z.test");
+}
+
+TEST(MatchZone, ALoopEnds)
+{
+	World w;
+	EXPECT_EQ(w.says("ring1.z.test", DNS_A),
+		  "0 aa a: ring1.z.test 5 ring2.z.test a: ring2.z.test 5 ring1.z.test");
+}
+
+TEST(MatchZone, ScopesStandOverRecords)
+{
+	World w;
+	EXPECT_EQ(w.says("cover.z.test", DNS_A), "0 aa a: cover.z.test" + ADDRESS);
+	EXPECT_EQ(w.says("hop.z.test", DNS_A),
+		  "0 aa a: hop.z.test 5 cover.z.test a: cover.z.test" + ADDRESS);
+	EXPECT_EQ(w.says("nowhere.z.test", DNS_A), "0 aa u: z.test 6 -");
+	EXPECT_EQ(w.says("nowhere.deep.z.test", DNS_A), "3 aa u: z.test 6 -");
+}
+
+TEST(MatchZone, TypesThatADriDoesNotHaveAreTheZones)
+{
+	World w;
+	const std::string txt = w.says("cdn.z.test", DNS_TXT);
+	EXPECT_EQ(txt.substr(0, 24), "0 aa a: cdn.z.test 16 06");
+	EXPECT_EQ(w.says("www.z.test", DNS_TXT), "0 aa a: www.z.test 5 cdn.z.test" + txt.substr(4));
+	EXPECT_EQ(w.says("cdn.z.test", DNS_MX), "0 aa u: z.test 6 -");
+	EXPECT_EQ(w.says("z.test", DNS_TXT).substr(0, 17), "0 aa a: z.test 16");
+	EXPECT_EQ(w.says("z.test", DNS_A), "0 aa a: z.test" + ADDRESS);
+	EXPECT_EQ(w.says("z.test", DNS_SOA), "0 aa a: z.test 6 -");
+	EXPECT_EQ(w.says("z.test", DNS_NS), "0 aa a: z.test 2 ns.z.test");
+	EXPECT_EQ(w.says("z.test", DNS_MX), "0 aa u: z.test 6 -");
+	EXPECT_EQ(w.says("cover.z.test", DNS_TXT), "0 aa u: z.test 6 -")
+		<< "its CNAME would lead past the scope";
+}
+
+TEST(MatchZone, WhatADriLeadsToIsAnsweredFromOurZones)
+{
+	World w;
+	EXPECT_EQ(w.says("to-static.z.test", DNS_A),
+		  "0 aa a: to-static.z.test 5 static.z.test a: static.z.test 1 c000024d");
+	EXPECT_EQ(w.says("to-tostatic.z.test", DNS_A),
+		  "0 aa a: to-tostatic.z.test 5 tostatic.z.test a: tostatic.z.test 5 "
+		  "static.z.test a: static.z.test 1 c000024d");
+	EXPECT_EQ(w.says("to-static.z.test", DNS_MX),
+		  "0 aa a: to-static.z.test 5 static.z.test u: z.test 6 -");
+	EXPECT_EQ(w.says("to-sub.z.test", DNS_A),
+		  "0 aa a: to-sub.z.test 5 sub.z.test u: sub.z.test 2 ns.sub.z.test");
+	EXPECT_EQ(w.says("to-gone.deep.z.test", DNS_A),
+		  "3 aa a: to-gone.deep.z.test 5 gone.deep.z.test u: z.test 6 -");
+	EXPECT_EQ(w.says("to-static.z.test", DNS_CNAME),
+		  "0 aa a: to-static.z.test 5 static.z.test");
+	EXPECT_EQ(w.says("to-cdn.z.test", DNS_A), "0 aa a: to-cdn.z.test 5 cdn.z.test")
+		<< "a scope stands over it";
+	EXPECT_EQ(w.says("to-hop.z.test", DNS_A),
+		  "0 aa a: to-hop.z.test 5 hop.z.test a: hop.z.test 5 cover.z.test");
+}
+
+TEST(MatchZone, Rfc7871_7_2_1_TheScopeCoversAllThatWasTested)
+{
+	World w;
+	for (const char *name : {"near.z.test", "tonear.z.test"}) {
+		DnsAsk near(name, DNS_A, "192.0.2.1", "10.1.2.0/24"),
+			far(name, DNS_A, "192.0.2.1", "10.2.2.0/24");
+		Verdict verdict = match(w.view, near);
+		EXPECT_EQ(verdict.scope_name(), "far") << name;
+		EXPECT_EQ(verdict.ecs_scope, 16u) << name;
+		verdict = match(w.view, far);
+		EXPECT_EQ(verdict.scope, nullptr) << name;
+		EXPECT_EQ(verdict.ecs_scope, 15u) << name;
+	}
+}
+
+} // namespace
