@@ -3,6 +3,7 @@
 #include "config_settings.h"
 
 #include "config.h"
+#include "config_dns.h"
 #include "config_http.h"
 #include "config_peers.h"
 #include "config_signing.h"
@@ -152,46 +153,59 @@ static int hex_digit(char c)
 	return at ? (int)(at - digits) : -1;
 }
 
-static bool parse_key(const char *text, uint8_t key[16])
+bool config_settings_hex(const char *text, uint8_t *octets, size_t n)
 {
-	for (unsigned i = 0; i < 16; i++) {
+	for (size_t i = 0; i < n; i++) {
 		int high = hex_digit(text[2 * i]), low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
 		if (low < 0)
 			return false;
-		key[i] = (uint8_t)(high << 4 | low);
+		octets[i] = (uint8_t)(high << 4 | low);
 	}
-	return !text[32];
+	return !text[2 * n];
+}
+
+/* A key never appears in a message. */
+unsigned config_settings_keys(struct json_in *in, const char *key, uint8_t keys[][16],
+			      unsigned most)
+{
+	size_t n;
+	const char **texts = json_in_texts(in, key, &n);
+	if (n > most)
+		json_in_fault(in, NULL, "%s: at most %u are possible", key, most);
+	for (size_t i = 0; i < n && i < most; i++)
+		if (texts[i] && !config_settings_hex(texts[i], keys[i], 16))
+			json_in_fault(in, NULL, "%s: key %zu is not 32 hexadecimal digits", key,
+				      i + 1);
+	free(texts);
+	return n < most ? (unsigned)n : most;
+}
+
+json_t *config_settings_keys_json(const uint8_t keys[][16], unsigned n)
+{
+	char hex[2 * 16 + 1];
+	json_t *list = json_array();
+	for (unsigned i = 0; i < n; i++) {
+		for (size_t k = 0; k < 16; k++)
+			snprintf(hex + 2 * k, 3, "%02x", keys[i][k]);
+		if (json_array_append_new(list, json_string(hex))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
 }
 
 static void read_tcp(struct json_in *root, struct settings *settings)
 {
 	struct json_in in;
 	json_in_begin_group(&in, root, "tcp");
-	size_t n;
-	const char **texts = json_in_texts(&in, "cookie-keys", &n);
-	if (n > COOKIE_KEYS)
-		json_in_fault(&in, NULL, "cookie-keys: at most %d are possible", COOKIE_KEYS);
-	/* A key never appears in a message. */
-	for (size_t i = 0; i < n && i < COOKIE_KEYS; i++)
-		if (texts[i] && !parse_key(texts[i], settings->cookie_keys[i]))
-			json_in_fault(&in, NULL,
-				      "cookie-keys: key %zu is not 32 hexadecimal digits", i + 1);
-	settings->n_cookie_keys = n < COOKIE_KEYS ? (unsigned)n : COOKIE_KEYS;
-	free(texts);
+	settings->n_cookie_keys =
+		config_settings_keys(&in, "cookie-keys", settings->cookie_keys, COOKIE_KEYS);
 	struct tcp_settings *tcp = &settings->tcp;
 	tcp->connections = (unsigned)json_in_integer(&in, "connections", 0, CONNECTIONS_MAX, 4096);
 	tcp->buffers = (unsigned)json_in_integer(&in, "buffers", 1, CONNECTIONS_MAX, 512);
 	tcp->buffer = (unsigned)json_in_integer(&in, "buffer-size", 4096, 1 << 17, 16384);
 	tcp->idle_ms = 1000 * (unsigned)json_in_integer(&in, "idle", 1, 3600, 10);
-	json_in_end(&in);
-}
-
-static void read_dns(struct json_in *root, struct settings *settings)
-{
-	struct json_in in;
-	json_in_begin_group(&in, root, "dns");
-	settings->udp_size = (uint16_t)json_in_integer(&in, "udp-size", 512, 4096, 1232);
-	settings->client_subnet = json_in_flag(&in, "client-subnet", true);
 	json_in_end(&in);
 }
 
@@ -258,7 +272,7 @@ void config_settings_read(struct json_in *root, struct settings *settings)
 	read_workers(root, settings);
 	read_ports(root, settings);
 	read_tcp(root, settings);
-	read_dns(root, settings);
+	config_dns_read(root, &settings->dns);
 	read_recursion(root, settings);
 	read_control(root, settings);
 	read_state(root, settings);
@@ -359,7 +373,7 @@ const char *settings_changes(const struct settings *a, const struct settings *b,
 		{"workers", same_workers(a, b)},
 		{"ports", same_ports(a, b)},
 		{"tcp", same_tcp(a, b)},
-		{"dns", a->udp_size == b->udp_size && a->client_subnet == b->client_subnet},
+		{"dns", config_dns_same(&a->dns, &b->dns)},
 		{"http", config_http_same(&a->http, &b->http)},
 		{"recursion", !memcmp(&a->recursion, &b->recursion, sizeof(a->recursion))},
 		{"control", same_text(a->socket, b->socket) && a->drain_ms == b->drain_ms},

@@ -2,8 +2,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config_write.h"
 
+#include "config_dns.h"
 #include "config_http.h"
 #include "config_peers.h"
+#include "config_settings.h"
 #include "config_signing.h"
 #include "lib/array.h"
 #include "stats.h"
@@ -193,18 +195,6 @@ static json_t *port_json(const struct port_settings *port)
 			 (int)port->keep_alive);
 }
 
-static json_t *cookie_keys_json(const struct settings *settings)
-{
-	char hex[2 * sizeof(settings->cookie_keys[0]) + 1];
-	json_t *keys = json_array();
-	for (unsigned i = 0; i < settings->n_cookie_keys; i++) {
-		for (size_t k = 0; k < sizeof(settings->cookie_keys[i]); k++)
-			snprintf(hex + 2 * k, 3, "%02x", settings->cookie_keys[i][k]);
-		add(&keys, json_string(hex));
-	}
-	return keys;
-}
-
 /* Paths that count from where the process runs would count from the folder of the file that is written. */
 static json_t *geo_json(const struct footprint_geo *geo)
 {
@@ -234,12 +224,21 @@ static void put_tcp(struct config_text *text, const struct settings *settings, b
 	bool has_keys = settings->n_cookie_keys && !settings->cookie_key_made;
 	put_setting(text, "tcp",
 		    json_pack("{s:o*, s:I, s:I, s:I, s:I}", "cookie-keys",
-			      has_keys && secrets ? cookie_keys_json(settings) : NULL,
+			      has_keys && secrets ? config_settings_keys_json(settings->cookie_keys, settings->n_cookie_keys)
+						 : NULL,
 			      "connections", (json_int_t)tcp->connections, "buffers",
 			      (json_int_t)tcp->buffers, "buffer-size", (json_int_t)tcp->buffer,
 			      "idle", (json_int_t)(tcp->idle_ms / 1000)));
 	if (has_keys && !secrets)
 		put(text, "# tcp.cookie-keys are configured; they are secret and not shown here\n");
+}
+
+static void put_dns(struct config_text *text, const struct dns_settings *settings, bool secrets)
+{
+	put_setting(text, "dns", config_dns_json(settings, secrets));
+	if (!secrets && settings->n_secrets && !settings->secret_made)
+		put(text,
+		    "# dns.cookie-secrets are configured; they are secret and not shown here\n");
 }
 
 static void put_peers(struct config_text *text, const struct settings *settings)
@@ -271,9 +270,7 @@ static void put_settings(struct config_text *text, const struct settings *settin
 	}
 	end_list(text);
 	put_tcp(text, settings, secrets);
-	put_setting(text, "dns",
-		    json_pack("{s:i, s:b}", "udp-size", (int)settings->udp_size, "client-subnet",
-			      (int)settings->client_subnet));
+	put_dns(text, &settings->dns, secrets);
 	put_setting(text, "http", config_http_json(&settings->http));
 	put_setting(text, "recursion",
 		    json_pack("{s:i, s:i, s:i}", "parked", (int)settings->recursion.parked, "wait",

@@ -219,17 +219,16 @@ json_t *explain_dns(struct control *control, struct json_in *params, struct rpc_
 
 	const struct settings *settings = control->settings;
 	size_t len = write_query(msg, &name, type, has_subnet ? &subnet : NULL);
-	enum drop_reason decoded =
-		dns_query_parse(msg, len, settings->client_subnet, &explained.req);
+	enum drop_reason decoded = dns_query_parse(msg, len, &settings->dns, &explained.req);
 	explained.req.protocol = PROTOCOL_DNS;
 	explain_match(&explained, decoded);
 
 	match_follow(control->plane->view, &explained.req, &explained.verdict);
-	size_t cap = settings->udp_size;
+	size_t cap = settings->dns.udp_size;
 	if (explained.req.dns.udp_size < cap)
 		cap = explained.req.dns.udp_size;
 	struct dns_answer answer =
-		dns_answer_write(msg, cap, &explained.req, &explained.verdict, 0);
+		dns_answer_write(msg, cap, &explained.req, &explained.verdict, &settings->dns, 0);
 	return explain_end(&explained, decoded != DROP_none ? decoded : answer.reason,
 			   answer_json(msg, answer.len));
 }

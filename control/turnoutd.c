@@ -64,6 +64,12 @@ static bool make_keys(struct settings *settings, struct plane *plane, struct fau
 		settings->cookie_key_made = true;
 		made &= RAND_bytes(settings->cookie_keys[0], sizeof(settings->cookie_keys[0])) == 1;
 	}
+	struct dns_settings *dns = &settings->dns;
+	if (!dns->n_secrets) {
+		dns->n_secrets = 1;
+		dns->secret_made = true;
+		made &= RAND_bytes(dns->secrets[0], sizeof(dns->secrets[0])) == 1;
+	}
 	if (!made)
 		faults_add(faults, (struct place){NULL, 0},
 			   "OpenSSL gives no random numbers for keys; look at its configuration");

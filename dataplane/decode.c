@@ -37,7 +37,7 @@ static void decode_dns(struct worker *worker, uint16_t i)
 	struct packet *packet = &worker->burst.packets[i];
 	struct request *req = decode_start(&worker->burst, i);
 	enum drop_reason reason = dns_query_parse(packet->l4 + UDP_LEN, packet->l4_len - UDP_LEN,
-						  worker->plane->settings->client_subnet, req);
+						  &worker->plane->settings->dns, req);
 	packet->reason = (uint8_t)reason;
 	if (reason != DROP_none && !drop_reason_is_answered(reason))
 		packet->lane = LANE_DROP;

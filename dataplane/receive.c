@@ -102,9 +102,10 @@ static void find_dns(struct worker *worker, uint16_t i, struct connection *conne
 	}
 	struct request *req = decode_start(&worker->burst, i);
 	enum drop_reason reason = DROP_dns_short;
+	req->dns.tcp = true;
 	if (DNS_LENGTH + len <= in->cap)
 		reason = dns_query_parse(in->at + DNS_LENGTH, len,
-					 worker->plane->settings->client_subnet, req);
+					 &worker->plane->settings->dns, req);
 	if (reason == DROP_none || drop_reason_is_answered(reason)) {
 		hold(worker, i, connection, LANE_DNS, reason);
 		return;

@@ -34,7 +34,7 @@ static void reply_kept(struct worker *worker, uint16_t i)
 	match_follow(worker->burst.view, req, verdict);
 	struct dns_answer answer =
 		dns_answer_write(out + DNS_LENGTH, RTE_MIN(room - DNS_LENGTH, (size_t)UINT16_MAX),
-				 req, verdict, worker->turn++);
+				 req, verdict, &worker->plane->settings->dns, worker->turn++);
 	if (answer.reason == DROP_dns_truncated && stream->out_len) {
 		packet->reason = DROP_none;
 		receive_done(worker, i, 0, true);
@@ -62,11 +62,12 @@ static void reply_dns(struct worker *worker, uint16_t i)
 		packet_drop(packet, DROP_mtu);
 		return;
 	}
-	room = RTE_MIN((uint16_t)(room - UDP_LEN), worker->plane->settings->udp_size);
+	const struct dns_settings *settings = &worker->plane->settings->dns;
+	room = RTE_MIN((uint16_t)(room - UDP_LEN), settings->udp_size);
+	room = RTE_MIN(room, req->dns.udp_size);
 	match_follow(worker->burst.view, req, verdict);
-	struct dns_answer answer =
-		dns_answer_write(packet->l4 + UDP_LEN, RTE_MIN(room, req->dns.udp_size), req,
-				 verdict, worker->turn++);
+	struct dns_answer answer = dns_answer_write(packet->l4 + UDP_LEN, room, req, verdict,
+						    settings, worker->turn++);
 	packet->reason = (uint8_t)answer.reason;
 	packet->l4_len = (uint16_t)(UDP_LEN + answer.len);
 	packet->answer = true;

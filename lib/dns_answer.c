@@ -3,6 +3,7 @@
 #include "dns_answer.h"
 
 #include "dns_name.h"
+#include "dns_opt.h"
 #include "dns_query.h"
 #include "dns_records.h"
 #include "dns_wire.h"
@@ -237,38 +238,6 @@ static void answer(struct draft *d, const struct verdict *verdict)
 
 /* --- The message ----------------------------------------------------------------------------- */
 
-static size_t ecs_octets(const struct request_dns *dns)
-{
-	return (dns->ecs_source + 7u) / 8;
-}
-
-static size_t opt_len(const struct request_dns *dns)
-{
-	if (!dns->edns)
-		return 0;
-	return DNS_OPT_LEN + (dns->ecs ? 4 + DNS_ECS_LEN + ecs_octets(dns) : 0);
-}
-
-static void put_opt(struct draft *d, const struct request *req)
-{
-	const struct request_dns *dns = d->dns;
-	writer_u8(&d->records.w, 0);
-	writer_u16(&d->records.w, DNS_OPT);
-	writer_u16(&d->records.w, DNS_UDP_SIZE);
-	writer_u32(&d->records.w,
-		   (uint32_t)(d->rcode >> 4) << 24 | (dns->dnssec_ok ? DNS_EDNS_DO : 0));
-	writer_u16(&d->records.w, (uint16_t)(opt_len(dns) - DNS_OPT_LEN));
-	d->records.additionals++;
-	if (!dns->ecs)
-		return;
-	writer_u16(&d->records.w, DNS_OPTION_ECS);
-	writer_u16(&d->records.w, (uint16_t)(DNS_ECS_LEN + ecs_octets(dns)));
-	writer_u16(&d->records.w, dns->ecs_family);
-	writer_u8(&d->records.w, dns->ecs_source);
-	writer_u8(&d->records.w, dns->ecs_source ? d->ecs_scope : 0);
-	writer_bytes(&d->records.w, req->client.bytes, ecs_octets(dns));
-}
-
 static void write_header(const struct draft *d, uint8_t *msg, bool truncated)
 {
 	uint16_t flags = d->dns->flags & (DNS_OPCODE | DNS_RD | DNS_CD);
@@ -285,9 +254,11 @@ static void write_header(const struct draft *d, uint8_t *msg, bool truncated)
 }
 
 struct dns_answer dns_answer_write(uint8_t *msg, size_t cap, const struct request *req,
-				   const struct verdict *verdict, uint32_t turn)
+				   const struct verdict *verdict,
+				   const struct dns_settings *settings, uint32_t turn)
 {
 	const struct request_dns *dns = &req->dns;
+	(void)settings;
 	struct draft d = {
 		.dns = dns,
 		.zone = verdict->zone,
@@ -301,7 +272,7 @@ struct dns_answer dns_answer_write(uint8_t *msg, size_t cap, const struct reques
 		take_question(&d);
 		start = dns->question_end;
 	}
-	size_t reserved = opt_len(dns);
+	size_t reserved = dns_opt_len(dns);
 	bool opt = reserved && reserved <= cap - start;
 	truncated |= reserved && !opt;
 
@@ -317,7 +288,8 @@ struct dns_answer dns_answer_write(uint8_t *msg, size_t cap, const struct reques
 	if (opt) {
 		d.records.w.end += reserved;
 		d.records.w.bad = false;
-		put_opt(&d, req);
+		dns_opt_put(&d.records.w, req, &(struct dns_opt){d.rcode, d.ecs_scope});
+		d.records.additionals++;
 	}
 	write_header(&d, msg, truncated);
 	return (struct dns_answer){(size_t)(d.records.w.at - msg), d.reason, d.zone_data};

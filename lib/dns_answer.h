@@ -4,6 +4,7 @@
 
 #include "drop_reason.h"
 #include "request.h"
+#include "settings.h"
 #include "verdict.h"
 
 struct dns_answer {
@@ -38,4 +39,5 @@ struct dns_answer {
  *
  * Any thread; no allocation. */
 struct dns_answer dns_answer_write(uint8_t *msg, size_t cap, const struct request *req,
-				   const struct verdict *verdict, uint32_t turn);
+				   const struct verdict *verdict,
+				   const struct dns_settings *settings, uint32_t turn);

@@ -191,11 +191,12 @@ enum drop_reason dns_query_reason(uint16_t rcode)
 	}
 }
 
-enum drop_reason dns_query_parse(const uint8_t *msg, size_t len, bool use_ecs, struct request *req)
+enum drop_reason dns_query_parse(const uint8_t *msg, size_t len,
+				 const struct dns_settings *settings, struct request *req)
 {
 	struct request_dns *dns = &req->dns;
 	req->protocol = PROTOCOL_DNS;
-	*dns = (struct request_dns){.udp_size = DNS_UDP_SIZE_MIN};
+	*dns = (struct request_dns){.udp_size = DNS_UDP_SIZE_MIN, .tcp = dns->tcp};
 	dns_name_key(NULL, 0, 0, req);
 	if (len < DNS_HEADER_LEN)
 		return DROP_dns_short;
@@ -206,7 +207,7 @@ enum drop_reason dns_query_parse(const uint8_t *msg, size_t len, bool use_ecs, s
 	if (dns->flags & DNS_QR)
 		return DROP_dns_response;
 
-	dns->rcode = read_sections(&r, msg, use_ecs, req);
+	dns->rcode = read_sections(&r, msg, settings->client_subnet, req);
 	if (dns->flags & DNS_OPCODE)
 		dns->rcode = DNS_NOTIMP;
 	else if (!dns->rcode && is_refused(dns))

@@ -4,9 +4,10 @@
 
 #include "drop_reason.h"
 #include "request.h"
+#include "settings.h"
 
 /* Reads the message msg[0, len). Before: req->client and client_len hold the resolver's full
- * address. After:
+ * address, dns.tcp says whether it came over TCP, now is the time. After:
  *
  * - DROP_dns_short, DROP_dns_response: nothing is to be sent.
  * - Another reason: an error answer is due, req->dns.rcode is set; do not match.
@@ -30,13 +31,14 @@
  * (TSIG) must be well formed and are skipped. Octets behind the last record are ignored, as BIND
  * and NSD do.
  *
- * Client subnet (RFC 7871), when use_ecs is set (else the option is one more unknown option):
+ * Client subnet (RFC 7871), when the settings want it (else the option is one more unknown option):
  * client and client_len become the prefix. With SOURCE PREFIX-LENGTH 0 the client asks that its
  * address be not used, and the decision is made for the resolver's own address, as without the
  * option (§7.1.2); family 0 is then accepted too.
  *
  * Any thread; no allocation; time is bounded by len. */
-enum drop_reason dns_query_parse(const uint8_t *msg, size_t len, bool use_ecs, struct request *req);
+enum drop_reason dns_query_parse(const uint8_t *msg, size_t len,
+				 const struct dns_settings *settings, struct request *req);
 
 /* The reason that stands for an error code. */
 enum drop_reason dns_query_reason(uint16_t rcode);

@@ -46,7 +46,7 @@ enum dns_type {
 	DNS_ANY = 255, /* as a type and as a class */
 };
 
-enum { DNS_CLASS_IN = 1 };
+enum { DNS_CLASS_IN = 1, DNS_CLASS_CH = 3 };
 
 enum dns_rcode {
 	DNS_NOERROR = 0,
@@ -57,6 +57,7 @@ enum dns_rcode {
 	DNS_REFUSED = 5,
 	DNS_YXDOMAIN = 6,
 	DNS_BADVERS = 16, /* its upper eight bits stand in the OPT record (RFC 6891 §6.1.3) */
+	DNS_BADCOOKIE = 23,
 };
 
 /* Names (RFC 1035 §2.3.4, §4.1.4). The two upper bits of a label's first octet tell a pointer (11)
@@ -74,6 +75,14 @@ enum {
 	DNS_EDNS_DO = 0x8000,
 	DNS_UDP_SIZE_MIN = 512, /* without EDNS, or when less is said (RFC 6891 §6.2.3) */
 	DNS_UDP_SIZE = 1232,    /* said in our OPT records: no IPv6 path fragments it */
+};
+
+/* Options: NSID (RFC 5001 §2.3), COOKIE (RFC 7873 §4), extended error (RFC 8914 §2). */
+enum {
+	DNS_OPTION_NSID = 3,
+	DNS_OPTION_COOKIE = 10,
+	DNS_OPTION_EDE = 15,
+	DNS_OPTION_LEN = 4, /* code and length */
 };
 
 /* Client subnet option (RFC 7871 §6): family (16), SOURCE and SCOPE PREFIX-LENGTH (8 each),

@@ -46,14 +46,22 @@ struct request_dns {
 	uint16_t
 		question_end; /* offset from the message's first byte to the byte after the question; 0: none */
 	uint16_t rcode;    /* not 0: answer with this error (12 bits with EDNS) and do not match */
+	uint8_t reason;    /* enum drop_reason that decode gave: why it is not matched */
+	uint8_t error;     /* enum dns_error: what is wrong, in an extended error */
 	uint16_t udp_size; /* what the client can take; 512 without EDNS; at least 512 */
 	uint8_t qname_len;
 	uint8_t qname_labels; /* labels without the root */
 	bool edns;            /* the query had one OPT record */
+	bool tcp;             /* it came over TCP: set before decode */
 	bool dnssec_ok;
-	bool ecs;            /* it had a client subnet option, kept below to be echoed */
-	uint8_t ecs_source;  /* SOURCE PREFIX-LENGTH */
-	uint16_t ecs_family; /* 1 or 2; 0 with ecs_source 0 is possible */
+	bool nsid;               /* the server's identifier is asked for (RFC 5001) */
+	bool cookie;             /* it had a COOKIE option: `cookies` is what goes back */
+	bool cookie_valid;       /* with a server cookie that we made */
+	uint8_t cookies[24];     /* client cookie and ours (RFC 9018 §4) */
+	bool ecs;                /* it had a client subnet option, kept below to be echoed */
+	uint8_t ecs_source;      /* SOURCE PREFIX-LENGTH */
+	uint16_t ecs_family;     /* 1 or 2; 0 with ecs_source 0 is possible */
+	struct ip_addr resolver; /* the peer, whatever `client` is */
 };
 
 /* Learnt by lib/http_request. The spans point into the packet and hold the client's own bytes. */

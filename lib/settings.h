@@ -42,6 +42,44 @@ struct signing_settings {
 	uint32_t verified, used; /* 100000: how many good tokens and used JWT IDs are remembered */
 };
 
+enum { DNS_PREFIXES_MAX = 64 };
+struct dns_prefixes {
+	size_t n;
+	struct ip_prefix list[DNS_PREFIXES_MAX];
+};
+
+enum dns_cookies { DNS_COOKIES_OFF, DNS_COOKIES_ANSWERED, DNS_COOKIES_REQUIRED };
+enum { DNS_SECRETS = 2, DNS_NSID_MAX = 128, DNS_CHAOS_MAX = 255 };
+
+struct dns_settings {
+	uint16_t udp_size;                   /* 1232: largest answer over UDP */
+	bool client_subnet;                  /* true: RFC 7871 is used */
+	struct dns_prefixes trusted_subnets; /* resolvers whose option is believed; none: all */
+	enum dns_cookies cookies;            /* answered */
+	unsigned
+		n_secrets; /* 1 or 2; the first makes server cookies, both are accepted; 0: a random one is made */
+	uint8_t secrets[DNS_SECRETS][16];
+	bool secret_made; /* at start, because none was configured */
+	bool nsid_hex;    /* it was configured so */
+	uint8_t nsid_len; /* 0: none */
+	uint8_t nsid[DNS_NSID_MAX];
+	char version[DNS_CHAOS_MAX + 1]; /* of version.bind and version.server; "": REFUSED */
+	char id[DNS_CHAOS_MAX + 1];      /* of id.server and hostname.bind; "": REFUSED */
+	bool error_text;                 /* false: extended errors name the scope that denies */
+	struct dns_rate_settings {
+		unsigned
+			per_second; /* 0: as many answers as are asked for; else of each kind to each prefix */
+		unsigned burst; /* so many at once; 0: twice per_second */
+		unsigned slip;  /* 2: each so manieth limited answer goes out truncated; 0: none */
+		uint8_t ipv4_prefix; /* 24 */
+		uint8_t ipv6_prefix; /* 56 */
+		unsigned table;      /* 65536: prefixes and kinds that a worker keeps in mind */
+		struct dns_prefixes exempt; /* never limited */
+	} rate;
+	unsigned
+		fragments; /* 64: queries in fragments that a worker puts together at once; 0: none */
+};
+
 enum idle_mode { IDLE_POLL, IDLE_SLEEP };
 
 struct settings {
@@ -71,9 +109,7 @@ struct settings {
 		n_cookie_keys; /* 1 or 2; the first makes cookies, both are accepted; 0: a random one is made */
 	uint8_t cookie_keys[COOKIE_KEYS][16];
 	bool cookie_key_made; /* at start, because none was configured */
-	/* dns */
-	uint16_t udp_size;  /* 1232: largest DNS answer */
-	bool client_subnet; /* true: RFC 7871 is used */
+	struct dns_settings dns;
 	struct http_settings http;
 	/* control */
 	char *socket;      /* "/run/turnout/turnout.sock" */

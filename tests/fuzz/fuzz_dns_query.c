@@ -89,7 +89,8 @@ static void make_zone(struct zone *zone, const uint8_t *qname, size_t len, unsig
 	zone_records_clear(&records);
 }
 
-static void answer_all(const uint8_t *query, size_t size, size_t cap, const struct request *req)
+static void answer_all(const uint8_t *query, size_t size, size_t cap, const struct request *req,
+		       const struct dns_settings *settings)
 {
 	struct zone zone = {0};
 	if (req->dns.question_end)
@@ -117,7 +118,7 @@ static void answer_all(const uint8_t *query, size_t size, size_t cap, const stru
 		must(msg);
 		memcpy(msg, query, size);
 		struct dns_answer answer =
-			dns_answer_write(msg, cap, req, &verdict, (uint32_t)size);
+			dns_answer_write(msg, cap, req, &verdict, settings, (uint32_t)size);
 		check_answer(msg, &answer, cap);
 		if (size > cap)
 			must(!memcmp(msg + cap, query + cap, size - cap));
@@ -131,7 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Two octets say how the rest is taken. */
 	if (size < 2)
 		return 0;
-	bool use_ecs = data[0] & 0x80;
+	struct dns_settings settings = {.udp_size = 1232, .client_subnet = data[0] & 0x80};
 	size_t cap = DNS_HEADER_LEN + (load_be16(data) & 0x7ff);
 	data += 2;
 	size -= 2;
@@ -140,12 +141,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&req, 0, sizeof(req));
 	req.client.family = 4;
 	req.client_len = 32;
-	enum drop_reason reason = dns_query_parse(data, size, use_ecs, &req);
+	enum drop_reason reason = dns_query_parse(data, size, &settings, &req);
 	must(req.key_len == req.host_len + 1 && req.key[req.host_len] == '/');
 	must(req.dns.question_end <= size && req.client_len <= ip_bits(&req.client));
-	must(use_ecs || (!req.dns.ecs && req.client_len == 32));
+	must(settings.client_subnet || (!req.dns.ecs && req.client_len == 32));
 	must(drop_reason_is_answered(reason) == (req.dns.rcode != 0));
 	if (reason == DROP_none || drop_reason_is_answered(reason))
-		answer_all(data, size, cap, &req);
+		answer_all(data, size, cap, &req, &settings);
 	return 0;
 }

@@ -32,8 +32,7 @@ static void given(void *arg, const struct commit_result *result)
 }
 
 static struct settings settings = {.n_workers = 1,
-				   .udp_size = 1232,
-				   .client_subnet = true,
+				   .dns = {.udp_size = 1232, .client_subnet = true},
 				   .http = {.limits = {8192, 8000, false}}};
 static struct plane plane = {.tsc_hz = 2000000000, .settings = &settings};
 static struct control control;

@@ -179,7 +179,7 @@ TEST_F(PacketDns, without_client_subnet_the_resolver_decides)
 	Bytes query = dns_query("geo.cdn.example", A, 1232, dns_ecs(1, 0, 0, {}));
 	Packet a = world.ask(packet_udp(path4().from("203.0.113.77"), query));
 	EXPECT_EQ(a.dns().answer.at(0).text, "c.test");
-	world.settings.client_subnet = false;
+	world.settings.dns.client_subnet = false;
 	query = dns_query("geo.cdn.example", A, 1232, dns_ecs(1, 24, 0, {203, 0, 113}));
 	EXPECT_EQ(world.ask(packet_udp(path4(), query)).dns().answer.at(0).text, "b.test");
 }
@@ -193,9 +193,9 @@ TEST_F(PacketDns, what_the_client_takes_is_the_limit)
 	Packet all = world.ask(packet_udp(path4(), plain));
 	ASSERT_EQ(all.dns().answer.size(), 16u);
 	size_t len = all.payload.size();
-	world.settings.udp_size = static_cast<uint16_t>(len);
+	world.settings.dns.udp_size = static_cast<uint16_t>(len);
 	EXPECT_EQ(world.ask(packet_udp(path4(), plain)).payload.size(), len);
-	world.settings.udp_size--;
+	world.settings.dns.udp_size--;
 	Outcome cut = world.run(packet_udp(path4(), plain));
 	EXPECT_EQ(cut.name(), "dns_truncated");
 	DnsMessage message = packet_parse(cut.frame).dns();

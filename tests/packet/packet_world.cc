@@ -108,8 +108,8 @@ static struct worker *make_worker(struct plane &plane, struct settings &settings
 {
 	pool();
 	settings.n_workers = 1;
-	settings.udp_size = 1232;
-	settings.client_subnet = true;
+	settings.dns.udp_size = 1232;
+	settings.dns.client_subnet = true;
 	settings.n_cookie_keys = 1;
 	settings.http.limits = http_limits_default;
 	settings.http.retry_after = 1;

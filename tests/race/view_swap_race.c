@@ -52,7 +52,8 @@ static enum drop_reason read_dns(const char *label, struct request *req)
 	query[at++] = (uint8_t)len;
 	memcpy(query + at, label, len);
 	memcpy(query + at + len, "\1t\0\0\1\0\1", 8);
-	return dns_query_parse(query, at + len + 8, true, req);
+	static const struct dns_settings settings = {.client_subnet = true};
+	return dns_query_parse(query, at + len + 8, &settings, req);
 }
 
 static enum drop_reason read_http(const char *label, struct request *req, char buf[64])

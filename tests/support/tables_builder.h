@@ -250,6 +250,13 @@ class Ask
 /* A query; ecs "" or a prefix. Names without escapes. */
 class DnsAsk : public Ask
 {
+	static struct dns_settings with_subnet()
+	{
+		struct dns_settings settings = {};
+		settings.client_subnet = true;
+		return settings;
+	}
+
       public:
 	explicit DnsAsk(const std::string &name, unsigned qtype = 1,
 			const std::string &client = "192.0.2.1", const std::string &ecs = "",
@@ -266,7 +273,8 @@ class DnsAsk : public Ask
 			b.opt(dns_ecs(prefix.addr.family == 4 ? 1 : 2, prefix.len, 0, octets));
 		}
 		message = b.bytes;
-		reason = dns_query_parse(message.data(), message.size(), true, &req);
+		static const struct dns_settings settings = with_subnet();
+		reason = dns_query_parse(message.data(), message.size(), &settings, &req);
 	}
 };
 

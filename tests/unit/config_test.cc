@@ -67,7 +67,12 @@ TEST_F(ConfigTest, SettingsAreTaken)
 		"  { name = \"b\"; vdev = \"net_null0\"; addresses = [\"192.0.2.2\"]; } );\n"
 		"tcp = { cookie-keys = [\"000102030405060708090a0b0c0d0e0f\", "
 		"\"FFffFFffFFffFFffFFffFFffFFffFFff\"]; };\n"
-		"dns = { udp-size = 4096; client-subnet = false; };\n"
+		"dns = { udp-size = 4096; client-subnet = false; client-subnet-trusted = "
+		"[\"192.0.2.0/24\", \"2001:db8::/32\"]; cookies = \"required\"; cookie-secrets = "
+		"[\"e5e973e5a6b2a43f48e7dc849e37bfcf\"]; nsid = \"0x00ff\"; version = \"v 1\"; "
+		"id = \"edge\"; error-text = true; fragments = 0; rate-limit = { per-second = 5; "
+		"slip = 0; ipv4-prefix = 32; ipv6-prefix = 64; table = 2048; exempt = "
+		"[\"198.51.100.7\"]; }; };\n"
 		"http = { head-max = 1024; uri-max = 600; methods = \"redirect\"; retry-after = 7; "
 		"};\n"
 		"control = { socket = \"/tmp/x.sock\"; };\n"
@@ -97,8 +102,26 @@ TEST_F(ConfigTest, SettingsAreTaken)
 	ASSERT_EQ(s.n_cookie_keys, 2u);
 	EXPECT_EQ(s.cookie_keys[0][15], 0x0f);
 	EXPECT_EQ(s.cookie_keys[1][0], 0xff);
-	EXPECT_EQ(s.udp_size, 4096);
-	EXPECT_FALSE(s.client_subnet);
+	EXPECT_EQ(s.dns.udp_size, 4096);
+	EXPECT_FALSE(s.dns.client_subnet);
+	ASSERT_EQ(s.dns.trusted_subnets.n, 2u);
+	EXPECT_EQ(s.dns.trusted_subnets.list[1].len, 32);
+	EXPECT_EQ(s.dns.cookies, DNS_COOKIES_REQUIRED);
+	ASSERT_EQ(s.dns.n_secrets, 1u);
+	EXPECT_EQ(s.dns.secrets[0][15], 0xcf);
+	ASSERT_EQ(s.dns.nsid_len, 2);
+	EXPECT_EQ(s.dns.nsid[1], 0xff);
+	EXPECT_STREQ(s.dns.version, "v 1");
+	EXPECT_STREQ(s.dns.id, "edge");
+	EXPECT_TRUE(s.dns.error_text);
+	EXPECT_EQ(s.dns.fragments, 0u);
+	EXPECT_EQ(s.dns.rate.per_second, 5u);
+	EXPECT_EQ(s.dns.rate.burst, 0u);
+	EXPECT_EQ(s.dns.rate.slip, 0u);
+	EXPECT_EQ(s.dns.rate.ipv4_prefix, 32);
+	EXPECT_EQ(s.dns.rate.ipv6_prefix, 64);
+	EXPECT_EQ(s.dns.rate.table, 2048u);
+	EXPECT_EQ(s.dns.rate.exempt.n, 1u);
 	EXPECT_EQ(s.http.limits.head_max, 1024u);
 	EXPECT_EQ(s.http.limits.uri_max, 600u);
 	EXPECT_TRUE(s.http.limits.any_method);
@@ -120,6 +143,8 @@ TEST_F(ConfigTest, ChangesAreNamedByPart)
 		{"control = { drain = 0; };", "control"},
 		{"tcp = { cookie-keys = [\"00000000000000000000000000000000\"]; };", "tcp"},
 		{"dns = { udp-size = 1400; }; control = { socket = \"/x\"; };", "dns, control"},
+		{"dns = { rate-limit = { slip = 1; }; };", "dns"},
+		{"dns = { cookie-secrets = [\"00000000000000000000000000000000\"]; };", "dns"},
 		{"http = { retry-after = 2; };", "http"},
 		{"http = { uri-max = 100; };", "http"},
 		{"http = { json-locations = true; };", "http"},
@@ -215,6 +240,17 @@ TEST_F(ConfigTest, FaultsHaveLineAndText)
 		 "t.conf:2: http: trusted-proxies: '10.0.0.1/8' is not an address prefix\n"},
 		{"dns = { udp-size = 511; };",
 		 "t.conf:2: dns: udp-size: expected a number from 512 to 4096, not 511\n"},
+		{"dns = { client-subnet-trusted = [\"192.0.2.1/24\"]; };",
+		 "t.conf:2: dns: client-subnet-trusted: '192.0.2.1/24' is not an address prefix\n"},
+		{"dns = { cookie-secrets = [\"00\"]; };",
+		 "t.conf:2: dns: cookie-secrets: key 1 is not 32 hexadecimal digits\n"},
+		{"dns = { nsid = \"0x0\"; };", "t.conf:2: dns: nsid: expected 1 to 128 octets\n"},
+		{"dns = { nsid = \"0x0g\"; };",
+		 "t.conf:2: dns: nsid: expected pairs of hexadecimal digits after 0x\n"},
+		{"dns = { cookies = \"yes\"; };", "t.conf:2: dns: cookies: expected one of "
+						  "\"off\", \"on\", \"required\", not \"yes\"\n"},
+		{"dns = { rate-limit = { slip = 256; }; };",
+		 "t.conf:2: rate-limit: slip: expected a number from 0 to 255, not 256\n"},
 		{"control = { drain = 60001; };",
 		 "t.conf:2: control: drain: expected a number from 0 to 60000, not 60001\n"},
 		{"control = { socket = \"x\"; };", "t.conf:2: control: socket: expected a path of "

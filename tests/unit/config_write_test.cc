@@ -60,7 +60,10 @@ struct Settings : settings {
 			"2048; },\n"
 			"  { name = \"b\xc3\xa9\"; vdev = \"net_null0,x='\\\"#'\"; addresses = "
 			"[\"192.0.2.2\"]; } );\n"
-			"dns = { udp-size = 4096; client-subnet = false; };\n"
+			"dns = { udp-size = 4096; client-subnet = false; client-subnet-trusted = "
+			"[\"192.0.2.0/24\"]; cookies = \"off\"; nsid = \"0x00ff\"; version = "
+			"\"v\\\"1\"; id = \"edge\"; error-text = true; fragments = 0; rate-limit = "
+			"{ per-second = 5; burst = 7; exempt = [\"2001:db8::/32\"]; }; };\n"
 			"http = { head-max = 1024; uri-max = 600; methods = \"redirect\"; "
 			"retry-after = 7; json-locations = true; proxy = \"x-forwarded-for\"; "
 			"trusted-proxies = [\"10.0.0.0/8\", \"2001:db8::1\"]; bodies = ( { status "
@@ -310,7 +313,24 @@ TEST(ConfigWriteTest, CookieKeysAreSecret)
 	EXPECT_NE(shown.find("\n# tcp.cookie-keys are configured"), std::string::npos) << shown;
 	settings.cookie_key_made = true;
 	for (bool secrets : {true, false})
-		EXPECT_EQ(written(settings, view, secrets).find("cookie"), std::string::npos);
+		EXPECT_EQ(written(settings, view, secrets).find("cookie-keys"), std::string::npos);
+}
+
+TEST(ConfigWriteTest, DnsCookieSecretsAreSecret)
+{
+	Settings settings("");
+	ConfigObjects objects;
+	struct view *view = objects.finish();
+	settings.dns.n_secrets = 1;
+	settings.dns.secrets[0][0] = 0xab;
+	expect_same(settings, view);
+	EXPECT_NE(written(settings, view).find("cookie-secrets = [ \"ab00"), std::string::npos);
+	std::string shown = written(settings, view, false);
+	EXPECT_EQ(shown.find("ab0000"), std::string::npos) << shown;
+	EXPECT_NE(shown.find("\n# dns.cookie-secrets are configured"), std::string::npos) << shown;
+	settings.dns.secret_made = true;
+	for (bool secrets : {true, false})
+		EXPECT_EQ(written(settings, view, secrets).find("ab0000"), std::string::npos);
 }
 
 TEST(ConfigWriteTest, RelativePathsOfDatabasesBecomeAbsolute)

@@ -70,6 +70,15 @@ struct World {
 	}
 };
 
+static dns_settings defaults()
+{
+	dns_settings settings = {};
+	settings.udp_size = 1232;
+	settings.client_subnet = true;
+	return settings;
+}
+static const dns_settings settings = defaults();
+
 struct Asked {
 	Bytes message;
 	request req = {};
@@ -79,7 +88,7 @@ struct Asked {
 	{
 		req.client = {{198, 51, 100, 53}, 4};
 		req.client_len = 32;
-		parsed = dns_query_parse(message.data(), message.size(), true, &req);
+		parsed = dns_query_parse(message.data(), message.size(), &settings, &req);
 	}
 	Asked(const std::string &qname, unsigned type, const Bytes &options = {}, bool edns = false)
 	    : Asked(bytes(qname, type, options, edns || !options.empty()))
@@ -112,7 +121,7 @@ struct Answer {
 		size_t room = std::max(cap, asked.message.size());
 		GuardPage page(asked.message.data(), asked.message.size(), room);
 		Bytes before(page.data(), page.data() + room);
-		result = dns_answer_write(page.data(), cap, &asked.req, &v, turn);
+		result = dns_answer_write(page.data(), cap, &asked.req, &v, &settings, turn);
 		EXPECT_TRUE(std::equal(before.begin() + static_cast<long>(cap), before.end(),
 				       page.data() + cap));
 		EXPECT_LE(result.len, cap);

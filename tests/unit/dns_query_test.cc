@@ -11,16 +11,24 @@ extern "C" {
 #include "lib/dns_wire.h"
 }
 
+static dns_settings defaults()
+{
+	dns_settings settings = {};
+	settings.udp_size = 1232;
+	settings.client_subnet = true;
+	return settings;
+}
+
 struct Parsed {
 	request req;
 	drop_reason reason;
 
-	explicit Parsed(const Bytes &message, bool use_ecs = true) : req()
+	explicit Parsed(const Bytes &message, const dns_settings &settings = defaults()) : req()
 	{
 		req.client = {{198, 51, 100, 53}, 4};
 		req.client_len = 32;
 		GuardPage page(message.data(), message.size());
-		reason = dns_query_parse(page.data(), message.size(), use_ecs, &req);
+		reason = dns_query_parse(page.data(), message.size(), &settings, &req);
 	}
 	std::string key() const
 	{
@@ -293,7 +301,9 @@ TEST(DnsQuery, ClientSubnet)
 			EXPECT_TRUE(p.resolver());
 		}
 
-		Parsed unused(with_options(c.option), false);
+		dns_settings off = defaults();
+		off.client_subnet = false;
+		Parsed unused(with_options(c.option), off);
 		EXPECT_EQ(unused.reason, DROP_none);
 		EXPECT_FALSE(unused.req.dns.ecs);
 		EXPECT_TRUE(unused.resolver());
@@ -311,7 +321,9 @@ TEST(DnsQuery, ClientSubnetAmongOptions)
 	Parsed twice(with_options(options));
 	EXPECT_EQ(twice.reason, DROP_dns_formerr);
 	EXPECT_TRUE(twice.resolver());
-	EXPECT_EQ(Parsed(with_options(options), false).reason, DROP_none);
+	dns_settings off = defaults();
+	off.client_subnet = false;
+	EXPECT_EQ(Parsed(with_options(options), off).reason, DROP_none);
 }
 
 /* Whatever comes in, what comes out keeps the promises of struct request. */
