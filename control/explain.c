@@ -128,6 +128,7 @@ static void look_up(struct explained *explained)
 		return;
 	verdict->outcome = VERDICT_REDIRECT;
 	verdict->dri = answer->dri;
+	verdict->stale = now - answer->since_ms >= answer->fresh_ms;
 	if (answer->client.len > verdict->ecs_scope)
 		verdict->ecs_scope = answer->client.len;
 }

@@ -88,6 +88,7 @@ static void keep(const struct recursion_question *question, struct dri *dri,
 		uint64_t fresh = life_ms(kept->fresh);
 		bool stale = !kept->fresh && !kept->stale_while && kept->stale_if_error;
 		uint64_t ahead = fresh / 5 < AHEAD_MS ? fresh / 5 : AHEAD_MS;
+		given.fresh_ms = stale ? 0 : fresh < UINT32_MAX ? (uint32_t)fresh : UINT32_MAX;
 		given.until_ms = now + (stale ? AWAY_MS : fresh + life_ms(kept->stale_while));
 		given.refresh_ms = now + fresh - (kept->stale_while ? 0 : ahead);
 	}

@@ -72,12 +72,13 @@ static const struct dri_answer *find_again(const struct worker *worker, uint16_t
 	return find(worker, i, &ask, now_ms);
 }
 
-static void use(struct worker *worker, uint16_t i, const struct dri_answer *answer)
+static void use(struct worker *worker, uint16_t i, const struct dri_answer *answer, uint64_t now_ms)
 {
 	struct verdict *verdict = &worker->burst.verdicts[i];
 	dri_answer_use(answer);
 	verdict->outcome = VERDICT_REDIRECT;
 	verdict->dri = answer->dri;
+	verdict->stale = now_ms - answer->since_ms >= answer->fresh_ms;
 	verdict->ecs_scope = RTE_MAX(verdict->ecs_scope, answer->client.len);
 	worker->stats->dri_hits++;
 }
@@ -158,7 +159,7 @@ static void ask(struct worker *worker, uint16_t i, uint64_t now_ms)
 	while (verdict->outcome == VERDICT_ASK) {
 		const struct dri_answer *answer = find_again(worker, i, now_ms);
 		if (answer && answer->dri) {
-			use(worker, i, answer);
+			use(worker, i, answer, now_ms);
 			return;
 		}
 		if (!answer && park(worker, i, PARK_ASK))
@@ -197,7 +198,7 @@ static void find_kept(struct worker *worker, uint64_t now_ms)
 	}
 	for (uint16_t k = 0; k < n; k++)
 		if (answers[k] && answers[k]->dri)
-			use(worker, at[k], answers[k]);
+			use(worker, at[k], answers[k], now_ms);
 }
 
 void ask_burst(struct worker *worker)

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dns_answer.h"
 
+#include "dns_chaos.h"
 #include "dns_name.h"
 #include "dns_opt.h"
-#include "dns_query.h"
 #include "dns_records.h"
 #include "dns_wire.h"
 
@@ -226,21 +226,76 @@ static void answer_chain(struct draft *d, const struct verdict *verdict)
 	}
 }
 
-static void answer(struct draft *d, const struct verdict *verdict)
+/* RFC 4892 §3: one string, not to be kept. */
+static void put_chaos(struct dns_records *records, const char *text)
 {
-	if (verdict->outcome == VERDICT_ERROR)
-		fail(d, d->dns->rcode, dns_query_reason(d->dns->rcode));
-	else if ((!d->zone && !verdict->n_links) || !d->owner.name.len)
+	struct writer *w = &records->w;
+	size_t len = strlen(text);
+	writer_u16(w, DNS_POINTER << 8 | DNS_HEADER_LEN);
+	writer_u16(w, DNS_TXT);
+	writer_u16(w, DNS_CLASS_CH);
+	writer_u32(w, 0);
+	writer_u16(w, (uint16_t)(1 + len));
+	writer_u8(w, (uint8_t)len);
+	writer_bytes(w, text, len);
+	records->answers++;
+}
+
+static void answer(struct draft *d, const struct request *req, const struct verdict *verdict,
+		   const struct dns_settings *settings)
+{
+	if (verdict->outcome == VERDICT_ERROR) {
+		fail(d, d->dns->rcode, (enum drop_reason)d->dns->reason);
+		if (d->reason == DROP_dns_chaos)
+			put_chaos(&d->records, dns_chaos_text(settings, req));
+	} else if ((!d->zone && !verdict->n_links) || !d->owner.name.len) {
 		fail(d, DNS_REFUSED, DROP_dns_refused);
-	else
+	} else {
 		answer_chain(d, verdict);
+	}
 }
 
 /* --- The message ----------------------------------------------------------------------------- */
 
+/* An extended error that says why (RFC 8914 §4). A denial is a policy of this server, which 18 is for; 15
+ * to 17 are for those who answer in the place of another server. NXDOMAIN pretends, so it says nothing. */
+static void explain(const struct draft *d, const struct verdict *verdict,
+		    const struct dns_settings *settings, struct dns_opt *opt)
+{
+	static const char *const malformed[] = {NULL, "malformed client subnet",
+						"malformed cookie"}; /* as enum dns_malformed */
+	switch (d->reason) {
+	case DROP_none:
+		opt->error = verdict->stale ? DNS_EDE_STALE : -1;
+		break;
+	case DROP_dns_formerr:
+		opt->text = malformed[d->dns->malformed];
+		opt->error = opt->text ? DNS_EDE_OTHER : -1;
+		break;
+	case DROP_dns_notimp:
+		opt->error = DNS_EDE_NOT_SUPPORTED;
+		break;
+	case DROP_dns_refused:
+		opt->error = d->dns->qtype == DNS_AXFR || d->dns->qtype == DNS_IXFR
+				     ? DNS_EDE_NOT_SUPPORTED
+				     : DNS_EDE_NOT_AUTHORITATIVE;
+		break;
+	case DROP_dns_denied:
+		opt->error = d->rcode == DNS_REFUSED ? DNS_EDE_PROHIBITED : -1;
+		opt->text = settings->error_text ? verdict->scope->name : NULL;
+		break;
+	case DROP_dns_servfail:
+		opt->error = DNS_EDE_OTHER;
+		opt->text = "no usable target";
+		break;
+	default:
+		break;
+	}
+}
+
 static void write_header(const struct draft *d, uint8_t *msg, bool truncated)
 {
-	uint16_t flags = d->dns->flags & (DNS_OPCODE | DNS_RD | DNS_CD);
+	uint16_t flags = d->dns->flags & (DNS_OPCODE | DNS_RD);
 	flags |= DNS_QR | (d->rcode & DNS_RCODE);
 	if (d->authoritative && d->dns->qclass != DNS_ANY)
 		flags |= DNS_AA;
@@ -258,7 +313,6 @@ struct dns_answer dns_answer_write(uint8_t *msg, size_t cap, const struct reques
 				   const struct dns_settings *settings, uint32_t turn)
 {
 	const struct request_dns *dns = &req->dns;
-	(void)settings;
 	struct draft d = {
 		.dns = dns,
 		.zone = verdict->zone,
@@ -277,18 +331,21 @@ struct dns_answer dns_answer_write(uint8_t *msg, size_t cap, const struct reques
 	truncated |= reserved && !opt;
 
 	d.records.w = writer_of(msg + start, cap - start - (opt ? reserved : 0));
-	answer(&d, verdict);
-	if (d.records.w.bad || truncated) {
+	answer(&d, req, verdict, settings);
+	if (d.records.w.bad || truncated || d.reason == DROP_dns_no_cookie) {
 		truncated = true;
 		d.records.w.at = msg + start;
 		d.records.answers = d.records.authorities = d.records.additionals = 0;
-		d.reason = DROP_dns_truncated;
+		if (d.reason != DROP_dns_no_cookie)
+			d.reason = DROP_dns_truncated;
 		d.zone_data = false;
 	}
 	if (opt) {
 		d.records.w.end += reserved;
 		d.records.w.bad = false;
-		dns_opt_put(&d.records.w, req, &(struct dns_opt){d.rcode, d.ecs_scope});
+		struct dns_opt said = {d.rcode, d.ecs_scope, -1, NULL};
+		explain(&d, verdict, settings, &said);
+		dns_opt_put(&d.records.w, req, settings, &said);
 		d.records.additionals++;
 	}
 	write_header(&d, msg, truncated);

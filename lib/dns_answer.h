@@ -19,7 +19,7 @@ struct dns_answer {
  * without records, with TC set (RFC 2181 §9), but glue is left out without it. `turn` says which
  * address stands first.
  *
- * - VERDICT_ERROR: the code in req->dns.rcode.
+ * - VERDICT_ERROR: the code in req->dns.rcode; NOERROR as req->dns.reason says (lib/dns_query.h).
  * - No zone: REFUSED.
  * - The apex with type SOA, NS or ANY: zone data; for ANY the SOA (RFC 8482 §4.1); NS with glue in
  *   the additional section.
@@ -33,8 +33,8 @@ struct dns_answer {
  *
  * Negative answers carry the SOA with the smaller of its TTL and the negative TTL (RFC 2308 §3,
  * §5). AA is set when the answer is from a zone, but not for class ANY (RFC 1035 §6.2); RA, AD and
- * Z are 0; opcode, RD and CD are copied. OPT is there when the query had it; a client subnet option
- * is echoed in it with the verdict's SCOPE PREFIX-LENGTH, or 0 when the answer is an error, is the
+ * Z are 0, and so is CD (RFC 4035 §3.1.6); opcode and RD are copied. OPT is there when the query had it
+ * (lib/dns_opt.h), with an extended error that says why; a client subnet option is echoed in it with the verdict's SCOPE PREFIX-LENGTH, or 0 when the answer is an error, is the
  * same for everyone, or SOURCE was 0 (RFC 7871 §7.2.1).
  *
  * Any thread; no allocation. */

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dns_query.h"
 
+#include "dns_chaos.h"
+#include "dns_cookie.h"
 #include "dns_name.h"
 #include "dns_wire.h"
 #include "target.h"
@@ -92,7 +94,39 @@ static bool read_subnet(struct span option, struct subnet *subnet)
 	return true;
 }
 
-static bool read_options(struct span data, bool use_ecs, struct subnet *subnet)
+/* Is the peer's client subnet believed? */
+static bool is_trusted(const struct dns_settings *settings, const struct ip_addr *peer)
+{
+	const struct dns_prefixes *trusted = &settings->trusted_subnets;
+	return settings->client_subnet &&
+	       (!trusted->n || ip_prefixes_have(trusted->list, trusted->n, peer));
+}
+
+/* What of the options is malformed, or -1. */
+static int read_option(uint16_t code, struct span option, const struct dns_settings *settings,
+		       struct request *req, struct subnet *subnet)
+{
+	struct request_dns *dns = &req->dns;
+	switch (code) {
+	case DNS_OPTION_NSID:
+		dns->nsid = true;
+		break;
+	case DNS_OPTION_ECS:
+		if (is_trusted(settings, &dns->resolver) &&
+		    (subnet->there || !read_subnet(option, subnet)))
+			return DNS_MALFORMED_SUBNET;
+		break;
+	case DNS_OPTION_COOKIE: /* of several the first one counts (RFC 7873 §5.2) */
+		if (settings->cookies && !dns->cookie &&
+		    !dns_cookie_read(settings, option, req->now, dns))
+			return DNS_MALFORMED_COOKIE;
+		break;
+	}
+	return -1;
+}
+
+static bool read_options(struct span data, const struct dns_settings *settings, struct request *req,
+			 struct subnet *subnet)
 {
 	struct reader r = reader_of(data.at, data.len);
 	while (reader_left(&r)) {
@@ -101,10 +135,11 @@ static bool read_options(struct span data, bool use_ecs, struct subnet *subnet)
 		option.at = reader_take(&r, option.len);
 		if (r.bad)
 			return false;
-		if (code != DNS_OPTION_ECS || !use_ecs)
-			continue;
-		if (subnet->there || !read_subnet(option, subnet))
+		int malformed = read_option(code, option, settings, req, subnet);
+		if (malformed >= 0) {
+			req->dns.malformed = (uint8_t)malformed;
 			return false;
+		}
 	}
 	return true;
 }
@@ -127,42 +162,65 @@ static void take_subnet(struct request *req, const struct subnet *subnet)
 	}
 }
 
-/* Everything behind the flags; gives the return code. */
-static uint16_t read_sections(struct reader *r, const uint8_t *msg, bool use_ecs,
-			      struct request *req)
+/* false: a record is malformed, or an OPT record is not alone or not in its place. */
+static bool read_records(struct reader *r, uint32_t others, uint16_t additional,
+			 struct request_dns *dns, struct record *opt)
 {
-	uint16_t questions = reader_u16(r);
-	uint32_t others = reader_u16(r);
-	others += reader_u16(r);
-	uint16_t additional = reader_u16(r);
-	if (questions != 1 || !read_question(r, msg, req))
-		return DNS_FORMERR;
-
-	struct record record, opt = {0};
+	struct record record;
 	for (uint32_t i = 0; i < others; i++)
 		if (!read_record(r, &record) || record.type == DNS_OPT)
-			return DNS_FORMERR;
+			return false;
 	for (uint16_t i = 0; i < additional; i++) {
 		if (!read_record(r, &record))
-			return DNS_FORMERR;
+			return false;
 		if (record.type != DNS_OPT)
 			continue;
-		if (req->dns.edns || !record.root)
-			return DNS_FORMERR;
-		opt = record;
-		take_opt(&req->dns, &opt);
+		if (dns->edns || !record.root)
+			return false;
+		*opt = record;
+		take_opt(dns, opt);
 	}
+	return true;
+}
 
-	if (!req->dns.edns)
-		return DNS_NOERROR;
-	if (opt.ttl >> 16 & 0xff)
+static uint16_t read_edns(const struct record *opt, const struct dns_settings *settings,
+			  struct request *req)
+{
+	if (opt->ttl >> 16 & 0xff)
 		return DNS_BADVERS;
 	struct subnet subnet = {0};
-	if (!read_options(opt.data, use_ecs, &subnet))
+	if (!read_options(opt->data, settings, req, &subnet))
 		return DNS_FORMERR;
 	if (subnet.there)
 		take_subnet(req, &subnet);
 	return DNS_NOERROR;
+}
+
+/* Everything behind the flags; gives the return code. */
+static uint16_t read_sections(struct reader *r, const uint8_t *msg,
+			      const struct dns_settings *settings, struct request *req)
+{
+	struct request_dns *dns = &req->dns;
+	uint16_t questions = reader_u16(r);
+	uint32_t others = reader_u16(r);
+	others += reader_u16(r);
+	uint16_t additional = reader_u16(r);
+	if (questions == 1 && !read_question(r, msg, req))
+		return DNS_FORMERR;
+	for (uint16_t i = 0; questions > 1 && i < questions; i++)
+		if (!skip_name(r) || !reader_take(r, 4))
+			return DNS_FORMERR;
+
+	struct record opt = {0};
+	if (!read_records(r, others, additional, dns, &opt) || questions > 1)
+		return DNS_FORMERR;
+	uint16_t rcode = dns->edns ? read_edns(&opt, settings, req) : DNS_NOERROR;
+	if (rcode || questions)
+		return rcode;
+	/* RFC 7873 §5.4. */
+	if (!dns->cookie)
+		return DNS_FORMERR;
+	return dns->cookie_sent && !dns->cookie_valid ? DNS_BADCOOKIE : DNS_NOERROR;
 }
 
 static bool is_refused(const struct request_dns *dns)
@@ -171,15 +229,11 @@ static bool is_refused(const struct request_dns *dns)
 	       dns->qtype == DNS_IXFR;
 }
 
-enum drop_reason dns_query_reason(uint16_t rcode)
+static enum drop_reason reason_of(uint16_t rcode)
 {
 	switch (rcode) {
-	case DNS_NOERROR:
-		return DROP_none;
 	case DNS_FORMERR:
 		return DROP_dns_formerr;
-	case DNS_NXDOMAIN:
-		return DROP_dns_nxdomain;
 	case DNS_NOTIMP:
 		return DROP_dns_notimp;
 	case DNS_REFUSED:
@@ -187,8 +241,28 @@ enum drop_reason dns_query_reason(uint16_t rcode)
 	case DNS_BADVERS:
 		return DROP_dns_badvers;
 	default:
-		return DROP_dns_servfail;
+		return DROP_dns_badcookie;
 	}
+}
+
+/* What becomes of a well-formed query; dns->rcode is set for an error. */
+static enum drop_reason judge(const struct dns_settings *settings, struct request *req)
+{
+	struct request_dns *dns = &req->dns;
+	if (!dns->question_end)
+		return DROP_dns_cookie_only;
+	if (settings->cookies == DNS_COOKIES_REQUIRED && !dns->tcp && !dns->cookie_valid) {
+		if (!dns->cookie)
+			return DROP_dns_no_cookie;
+		dns->rcode = DNS_BADCOOKIE;
+	} else if (dns_chaos_text(settings, req)) {
+		return DROP_dns_chaos;
+	} else if (is_refused(dns)) {
+		dns->rcode = DNS_REFUSED;
+	} else {
+		return DROP_none;
+	}
+	return reason_of(dns->rcode);
 }
 
 enum drop_reason dns_query_parse(const uint8_t *msg, size_t len,
@@ -196,7 +270,8 @@ enum drop_reason dns_query_parse(const uint8_t *msg, size_t len,
 {
 	struct request_dns *dns = &req->dns;
 	req->protocol = PROTOCOL_DNS;
-	*dns = (struct request_dns){.udp_size = DNS_UDP_SIZE_MIN, .tcp = dns->tcp};
+	*dns = (struct request_dns){
+		.udp_size = DNS_UDP_SIZE_MIN, .tcp = dns->tcp, .resolver = req->client};
 	dns_name_key(NULL, 0, 0, req);
 	if (len < DNS_HEADER_LEN)
 		return DROP_dns_short;
@@ -207,10 +282,9 @@ enum drop_reason dns_query_parse(const uint8_t *msg, size_t len,
 	if (dns->flags & DNS_QR)
 		return DROP_dns_response;
 
-	dns->rcode = read_sections(&r, msg, settings->client_subnet, req);
+	dns->rcode = read_sections(&r, msg, settings, req);
 	if (dns->flags & DNS_OPCODE)
 		dns->rcode = DNS_NOTIMP;
-	else if (!dns->rcode && is_refused(dns))
-		dns->rcode = DNS_REFUSED;
-	return dns_query_reason(dns->rcode);
+	dns->reason = (uint8_t)(dns->rcode ? reason_of(dns->rcode) : judge(settings, req));
+	return (enum drop_reason)dns->reason;
 }

@@ -85,6 +85,15 @@ enum {
 	DNS_OPTION_LEN = 4, /* code and length */
 };
 
+/* INFO-CODE of an extended error (RFC 8914 §4). */
+enum dns_ede {
+	DNS_EDE_OTHER = 0,
+	DNS_EDE_STALE = 3,
+	DNS_EDE_PROHIBITED = 18,
+	DNS_EDE_NOT_AUTHORITATIVE = 20,
+	DNS_EDE_NOT_SUPPORTED = 21,
+};
+
 /* Client subnet option (RFC 7871 §6): family (16), SOURCE and SCOPE PREFIX-LENGTH (8 each),
  * address. */
 enum {

@@ -388,6 +388,7 @@ static struct dri_answer *new_answer(const struct dri_given *given)
 	answer->source = given->source;
 	answer->until_ms = given->until_ms;
 	answer->refresh_ms = given->refresh_ms;
+	answer->fresh_ms = given->fresh_ms;
 	answer->since_ms = given->now_ms;
 	answer->client = given->client;
 	answer->octets = sizeof(*answer);

@@ -39,8 +39,9 @@ struct dri_answer {
 	struct dri_answer *next; /* of its chain; changes */
 	struct ip_prefix client; /* for whom it is good */
 	uint8_t uses; /* since it came; stops at DRI_HOT_USES, so that nobody writes any more. Changes */
-	bool used;       /* since the control thread looked last. Changes */
-	struct dri *dri; /* NULL: refused, another CDN may be asked */
+	bool used;         /* since the control thread looked last. Changes */
+	uint32_t fresh_ms; /* from since_ms on; then it is stale (RFC 5861) */
+	struct dri *dri;   /* NULL: refused, another CDN may be asked */
 };
 
 enum { DRI_HOT_USES = 3 };
@@ -94,6 +95,7 @@ struct dri_given {
 	struct ip_prefix user;
 	struct ip_addr source;
 	const char *uri; /* HTTP: as it was asked for; else NULL */
+	uint32_t fresh_ms;
 	uint64_t now_ms, until_ms,
 		refresh_ms; /* refresh_ms: when it is to be asked for again, if it is hot; not before now */
 };

@@ -87,3 +87,14 @@ void ip_addr_unmap(struct ip_addr *addr)
 	memcpy(inner.bytes, addr->bytes + sizeof(mapped), 4);
 	*addr = inner;
 }
+
+bool ip_prefixes_have(const struct ip_prefix *list, size_t n, const struct ip_addr *addr)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct ip_addr masked = *addr;
+		ip_addr_mask(&masked, list[i].len);
+		if (ip_addr_equal(&masked, &list[i].addr))
+			return true;
+	}
+	return false;
+}

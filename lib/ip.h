@@ -37,6 +37,9 @@ const char *ip_prefix_text(const struct ip_prefix *prefix, char buf[IP_TEXT_MAX]
 
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
 
+/* Is the address within one of n prefixes? */
+bool ip_prefixes_have(const struct ip_prefix *list, size_t n, const struct ip_addr *addr);
+
 /* IPv4 within IPv6 (RFC 4291 §2.5.5.2) becomes IPv4; others stay. */
 void ip_addr_unmap(struct ip_addr *addr);
 

@@ -36,6 +36,9 @@ enum http_method {
 	HTTP_METHODS
 };
 
+/* Which option a FORMERR is for. */
+enum dns_malformed { DNS_MALFORMED_OTHER, DNS_MALFORMED_SUBNET, DNS_MALFORMED_COOKIE };
+
 /* Learnt by lib/dns_query (RFC 1035 §4.1, RFC 6891, RFC 7871). Numbers are in host byte order. */
 struct request_dns {
 	const uint8_t *qname; /* wire form, in the message; NULL: there is none */
@@ -47,7 +50,7 @@ struct request_dns {
 		question_end; /* offset from the message's first byte to the byte after the question; 0: none */
 	uint16_t rcode;    /* not 0: answer with this error (12 bits with EDNS) and do not match */
 	uint8_t reason;    /* enum drop_reason that decode gave: why it is not matched */
-	uint8_t error;     /* enum dns_error: what is wrong, in an extended error */
+	uint8_t malformed; /* enum dns_malformed: said in an extended error */
 	uint16_t udp_size; /* what the client can take; 512 without EDNS; at least 512 */
 	uint8_t qname_len;
 	uint8_t qname_labels; /* labels without the root */
@@ -56,7 +59,8 @@ struct request_dns {
 	bool dnssec_ok;
 	bool nsid;               /* the server's identifier is asked for (RFC 5001) */
 	bool cookie;             /* it had a COOKIE option: `cookies` is what goes back */
-	bool cookie_valid;       /* with a server cookie that we made */
+	bool cookie_sent;        /* with a server cookie */
+	bool cookie_valid;       /* that we made */
 	uint8_t cookies[24];     /* client cookie and ours (RFC 9018 §4) */
 	bool ecs;                /* it had a client subnet option, kept below to be echoed */
 	uint8_t ecs_source;      /* SOURCE PREFIX-LENGTH */

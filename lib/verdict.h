@@ -25,6 +25,7 @@ struct verdict {
 	uint8_t ecs_scope; /* SCOPE PREFIX-LENGTH: the decision is the same for the whole prefix (RFC 7871 §7.2.1);
 			    * for requests via_ri and for DNS queries with a client subnet, else 0 */
 	bool name_exists; /* DNS: the host, or a name under it, is in the tables; else NXDOMAIN */
+	bool stale;       /* dri is used after its life (RFC 5861) */
 	bool fell_back;   /* target is the fallback */
 	uint8_t n_vary; /* HTTP: fields of the request that were looked at for scopes that might have won;
 			 * VERDICT_VARY_MAX + 1: more */

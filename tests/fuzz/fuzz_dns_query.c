@@ -35,7 +35,8 @@ static void check_answer(const uint8_t *msg, const struct dns_answer *answer, si
 	must(answer->len >= DNS_HEADER_LEN && answer->len <= cap && answer->reason < DROP__COUNT);
 	must(load_be16(msg + 2) & DNS_QR);
 	must(load_be16(msg + 4) <= 1);
-	must(!(load_be16(msg + 2) & DNS_TC) == (answer->reason != DROP_dns_truncated));
+	must(!(load_be16(msg + 2) & DNS_TC) ==
+	     (answer->reason != DROP_dns_truncated && answer->reason != DROP_dns_no_cookie));
 
 	struct reader r = reader_of(msg + DNS_HEADER_LEN, answer->len - DNS_HEADER_LEN);
 	if (load_be16(msg + 4)) {
@@ -103,7 +104,7 @@ static void answer_all(const uint8_t *query, size_t size, size_t cap, const stru
 
 	for (unsigned i = 0; i <= 2 * VERDICT_ERROR + 1; i++) {
 		struct verdict verdict = {
-			.outcome = req->dns.rcode ? VERDICT_ERROR : (uint8_t)(i / 2),
+			.outcome = req->dns.reason ? VERDICT_ERROR : (uint8_t)(i / 2),
 			.zone = zone.apex.len ? &zone : NULL,
 			.scope = &scope,
 			.dri = i % 2 ? &addresses : &alias,
@@ -132,7 +133,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Two octets say how the rest is taken. */
 	if (size < 2)
 		return 0;
-	struct dns_settings settings = {.udp_size = 1232, .client_subnet = data[0] & 0x80};
+	struct dns_settings settings = {.udp_size = 1232,
+					.client_subnet = data[0] & 0x80,
+					.cookies = (data[0] >> 5 & 3) % 3,
+					.n_secrets = 1,
+					.nsid_len = 3,
+					.version = "v",
+					.id = "i"};
 	size_t cap = DNS_HEADER_LEN + (load_be16(data) & 0x7ff);
 	data += 2;
 	size -= 2;
@@ -145,7 +152,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(req.key_len == req.host_len + 1 && req.key[req.host_len] == '/');
 	must(req.dns.question_end <= size && req.client_len <= ip_bits(&req.client));
 	must(settings.client_subnet || (!req.dns.ecs && req.client_len == 32));
-	must(drop_reason_is_answered(reason) == (req.dns.rcode != 0));
+	must(!req.dns.rcode || drop_reason_is_answered(reason));
+	must(req.dns.reason == reason || reason == DROP_dns_short || reason == DROP_dns_response);
 	if (reason == DROP_none || drop_reason_is_answered(reason))
 		answer_all(data, size, cap, &req, &settings);
 	return 0;

@@ -167,6 +167,7 @@ class PacketAsk : public ::testing::Test
 		dri_cache_ask(world.plane.dris, view.target(name), &parked->request, &about);
 		given.dri = dri;
 		given.until_ms = 1000;
+		given.fresh_ms = fresh_ms;
 		given.refresh_ms = UINT64_MAX;
 		ASSERT_TRUE(ip_prefix_parse(client, &given.client));
 		given.user = given.client;
@@ -175,6 +176,7 @@ class PacketAsk : public ::testing::Test
 
 	World world;
 	View view;
+	uint32_t fresh_ms = 1000;
 };
 
 TEST_F(PacketAsk, a_request_is_parked_and_answered_with_what_the_cdn_said)
@@ -311,6 +313,20 @@ TEST_F(PacketAsk, the_answer_says_for_which_prefix_it_is)
 	DnsMessage answer = world.ask(query).dns();
 	ASSERT_EQ(answer.additional.size(), 1u);
 	EXPECT_EQ(answer.additional[0].data, dns_ecs(1, 24, 16, {198, 51, 100}));
+}
+
+TEST_F(PacketAsk, Rfc8914_4_4_an_answer_after_its_life_says_that_it_is_stale)
+{
+	Bytes query = packet_udp(path4(), dns_query("one.cdn.example", A, 1232));
+	EXPECT_EQ(send(query), "parked");
+	struct parked *parked = receive();
+	struct dri *dri = address(3);
+	fresh_ms = 0;
+	keep(parked, dri, "0.0.0.0/0");
+	hand_back(parked, PARK_ANSWERED, dri);
+	DnsMessage answer = world.ask(query).dns();
+	ASSERT_EQ(answer.additional.size(), 1u);
+	EXPECT_EQ(answer.additional[0].data, (Bytes{0, 15, 0, 2, 0, 3}));
 }
 
 /* The request's octets are the connection's: they stay until control has done with them, whatever becomes of the connection. */

@@ -75,7 +75,7 @@ TEST(DnsQuery, Plain)
 	EXPECT_TRUE(p.resolver());
 }
 
-TEST(DnsQuery, RootAndLongestName)
+TEST(DnsQuery, Rfc1035_2_3_4_NamesUpTo255Octets)
 {
 	Parsed root(DnsBuilder().header(0, 1, 0, 0, 0).question("", DNS_NS).bytes);
 	EXPECT_EQ(root.reason, DROP_none);
@@ -93,7 +93,7 @@ TEST(DnsQuery, RootAndLongestName)
 	EXPECT_EQ(over.req.dns.question_end, 0);
 }
 
-TEST(DnsQuery, Silent)
+TEST(DnsQuery, Rfc1035_4_1_1_ResponsesAndShortHeadersAreDropped)
 {
 	Bytes good = query().bytes;
 	for (size_t len = 0; len < 12; len++)
@@ -238,7 +238,7 @@ TEST(DnsQuery, SkipsOtherRecords)
 	}
 }
 
-TEST(DnsQuery, UdpSizeIsAtLeast512)
+TEST(DnsQuery, Rfc6891_6_2_3_UdpSizeIsAtLeast512)
 {
 	for (unsigned said : {0u, 511u, 512u, 513u, 65535u})
 		EXPECT_EQ(Parsed(query(1).opt({}, said).bytes).req.dns.udp_size,
@@ -252,7 +252,7 @@ struct EcsCase {
 	unsigned family, source;
 };
 
-TEST(DnsQuery, ClientSubnet)
+TEST(DnsQuery, Rfc7871_6_ClientSubnet)
 {
 	const Bytes v6 = {0x20, 1, 0x0d, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 	Bytes v6_long = v6;
