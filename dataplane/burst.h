@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/connections.h"
+#include "lib/dns_rate.h"
 #include "lib/drop_reason.h"
 #include "lib/match.h"
 #include "lib/plane.h"
@@ -28,6 +29,7 @@ enum lane {
 	LANE_RESET,
 	LANE_LATE,   /* of a connection that was answered and forgotten */
 	LANE_KEPT,   /* of a connection that has taken it */
+	LANE_HELD,   /* a fragment that waits for others, with its mbuf */
 	LANE_PARKED, /* a request that the control thread has now, with its mbuf */
 };
 
@@ -83,6 +85,8 @@ struct worker {
 	struct park *park;               /* NULL: nothing can wait */
 	struct connections *connections; /* NULL: none is kept */
 	uint64_t now_ms;                 /* of a clock that does not go back */
+	struct fragments *fragments;     /* NULL: they are not put together */
+	struct dns_rate *dns_rate;       /* NULL: answers have no limit */
 	struct syn_cookie_keys cookie_keys;
 	uint64_t date_second; /* that `date` says */
 	char date[32];

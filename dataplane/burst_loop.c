@@ -1,6 +1,7 @@
 /* burst_loop - a worker's life: take bursts, run the stages, send, until told to stop. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst_loop.h"
+#include "reassemble.h"
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
@@ -43,12 +44,21 @@ struct worker *worker_new(struct plane *plane, unsigned id, int socket)
 		plane->parks[id] = worker->park = park_new(settings->recursion.parked, socket);
 	if (settings->tcp.connections)
 		worker->connections = make_connections(settings, socket);
+	const struct dns_rate_settings *rate = &settings->dns.rate;
+	if (rate->per_second)
+		worker->dns_rate = on_node("dns_rate", dns_rate_size(rate), socket);
+	if (settings->dns.fragments)
+		worker->fragments = fragments_new(settings, socket);
 	if (!worker->stats || !worker->top || !worker->trace ||
 	    (settings->recursion.parked && !worker->park) ||
-	    (settings->tcp.connections && !worker->connections)) {
+	    (settings->tcp.connections && !worker->connections) ||
+	    (settings->dns.fragments && !worker->fragments) ||
+	    (rate->per_second && !worker->dns_rate)) {
 		worker_free(worker);
 		return NULL;
 	}
+	if (worker->dns_rate)
+		dns_rate_init(worker->dns_rate, rate, plane->top_key);
 	top_init(worker->top, plane->top_key, plane_now_ns(plane) / UINT64_C(1000000000));
 	worker->match.worker = id;
 	worker->match.random = rte_rand() | 1;
@@ -74,6 +84,8 @@ void worker_free(struct worker *worker)
 	plane->parks[worker->id] = NULL;
 	park_free(worker->park, free_packet);
 	connections_free(worker->connections);
+	fragments_free(worker->fragments);
+	rte_free(worker->dns_rate);
 	rte_free(worker->trace);
 	rte_free(worker->top);
 	rte_free(worker->stats);
@@ -89,7 +101,8 @@ static void send_burst(struct worker *worker, const struct port_info *port)
 	for (uint16_t i = 0; i < burst->n; i++) {
 		if (burst->packets[i].answer)
 			answers[n_answers++] = burst->mbufs[i];
-		else if (burst->packets[i].lane != LANE_PARKED && !burst->packets[i].again)
+		else if (burst->packets[i].lane != LANE_PARKED &&
+			 burst->packets[i].lane != LANE_HELD && !burst->packets[i].again)
 			ended[n_ended++] = burst->mbufs[i];
 	}
 	uint64_t bytes[BURST_MAX + 1] = {0};

@@ -1,6 +1,6 @@
 /* classify - Ethernet, ARP, IP, UDP, TCP and ICMP headers: checked, and each packet put on its lane. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "burst.h"
+#include "reassemble.h"
 
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
@@ -296,6 +296,20 @@ static enum drop_reason classify(const struct rte_mbuf *mbuf, const struct port_
 	}
 }
 
+/* A fragment that waits is no longer ours. */
+static enum drop_reason classify_fragment(struct worker *worker, uint16_t i)
+{
+	struct burst *burst = &worker->burst;
+	struct packet *packet = &burst->packets[i];
+	if (reassemble(worker, i)) {
+		*packet = (struct packet){.lane = LANE_DROP};
+		return classify(burst->mbufs[i], worker->port, packet);
+	}
+	if (packet->lane == LANE_HELD)
+		return DROP_none;
+	return packet->reason ? (enum drop_reason)packet->reason : DROP_ip_fragment;
+}
+
 void classify_burst(struct worker *worker)
 {
 	struct burst *burst = &worker->burst;
@@ -305,6 +319,8 @@ void classify_burst(struct worker *worker)
 			rte_prefetch0(rte_pktmbuf_mtod(burst->mbufs[i + 1], void *));
 		*packet = (struct packet){.lane = LANE_DROP};
 		enum drop_reason reason = classify(burst->mbufs[i], worker->port, packet);
+		if (reason == DROP_ip_fragment)
+			reason = classify_fragment(worker, i);
 		if (reason != DROP_none)
 			packet_drop(packet, reason);
 	}

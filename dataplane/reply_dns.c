@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
 #include "lib/dns_answer.h"
+#include "lib/dns_wire.h"
 
-enum { UDP_LEN = 8, DNS_HEADER_LEN = 12, DNS_LENGTH = 2 /* RFC 1035 §4.2.2 */ };
+enum { UDP_LEN = 8, DNS_LENGTH = 2 /* RFC 1035 §4.2.2 */, NS_PER_MS = 1000000 };
 
 static void count(struct worker *worker, const struct verdict *verdict,
 		  const struct dns_answer *answer)
@@ -48,6 +49,46 @@ static void reply_kept(struct worker *worker, uint16_t i)
 	receive_done(worker, i, DNS_LENGTH + load_be16(stream->in.at), true);
 }
 
+static enum dns_rate_kind kind_of(const uint8_t *msg)
+{
+	uint8_t rcode = msg[3] & DNS_RCODE;
+	if (rcode && rcode != DNS_NXDOMAIN)
+		return DNS_RATE_ERROR;
+	return load_be16(msg + 6) ? DNS_RATE_DATA : DNS_RATE_NONE;
+}
+
+static bool is_limited(const struct worker *worker, const struct request *req)
+{
+	return worker->dns_rate && !req->dns.tcp && !req->dns.cookie_valid;
+}
+
+/* Over the rate: the answer is taken back. */
+static void limit(struct worker *worker, uint16_t i, uint16_t room)
+{
+	static const struct verdict no_verdict = {.outcome = VERDICT_ERROR};
+	struct packet *packet = &worker->burst.packets[i];
+	struct request *req = &worker->burst.requests[i];
+	uint8_t *msg = packet->l4 + UDP_LEN;
+	switch (dns_rate_take(worker->dns_rate, &req->dns.resolver, kind_of(msg),
+			      worker->burst.now_ns / NS_PER_MS)) {
+	case DNS_RATE_SEND:
+		break;
+	case DNS_RATE_DROP:
+		packet_drop(packet, DROP_dns_rate);
+		packet->answer = false;
+		break;
+	case DNS_RATE_SLIP:
+		req->dns.rcode = DNS_NOERROR;
+		req->dns.nsid = false; /* the answer is no larger than it must be */
+		req->dns.reason = packet->reason = DROP_dns_slip;
+		packet->l4_len =
+			(uint16_t)(UDP_LEN + dns_answer_write(msg, room, req, &no_verdict,
+							      &worker->plane->settings->dns, 0)
+						     .len);
+		break;
+	}
+}
+
 static void reply_dns(struct worker *worker, uint16_t i)
 {
 	struct packet *packet = &worker->burst.packets[i];
@@ -72,6 +113,8 @@ static void reply_dns(struct worker *worker, uint16_t i)
 	packet->l4_len = (uint16_t)(UDP_LEN + answer.len);
 	packet->answer = true;
 	count(worker, verdict, &answer);
+	if (is_limited(worker, req))
+		limit(worker, i, room);
 }
 
 void reply_dns_burst(struct worker *worker)

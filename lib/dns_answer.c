@@ -308,6 +308,12 @@ static void write_header(const struct draft *d, uint8_t *msg, bool truncated)
 	store_be16(msg + 10, d->records.additionals);
 }
 
+/* Nothing but TC: so that the client comes over TCP. */
+static bool is_empty(enum drop_reason reason)
+{
+	return reason == DROP_dns_no_cookie || reason == DROP_dns_slip;
+}
+
 struct dns_answer dns_answer_write(uint8_t *msg, size_t cap, const struct request *req,
 				   const struct verdict *verdict,
 				   const struct dns_settings *settings, uint32_t turn)
@@ -332,11 +338,11 @@ struct dns_answer dns_answer_write(uint8_t *msg, size_t cap, const struct reques
 
 	d.records.w = writer_of(msg + start, cap - start - (opt ? reserved : 0));
 	answer(&d, req, verdict, settings);
-	if (d.records.w.bad || truncated || d.reason == DROP_dns_no_cookie) {
+	if (d.records.w.bad || truncated || is_empty(d.reason)) {
 		truncated = true;
 		d.records.w.at = msg + start;
 		d.records.answers = d.records.authorities = d.records.additionals = 0;
-		if (d.reason != DROP_dns_no_cookie)
+		if (!is_empty(d.reason))
 			d.reason = DROP_dns_truncated;
 		d.zone_data = false;
 	}

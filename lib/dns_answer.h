@@ -19,7 +19,8 @@ struct dns_answer {
  * without records, with TC set (RFC 2181 §9), but glue is left out without it. `turn` says which
  * address stands first.
  *
- * - VERDICT_ERROR: the code in req->dns.rcode; NOERROR as req->dns.reason says (lib/dns_query.h).
+ * - VERDICT_ERROR: the code in req->dns.rcode; NOERROR as req->dns.reason says (lib/dns_query.h;
+ *   DROP_dns_slip is as DROP_dns_no_cookie).
  * - No zone: REFUSED.
  * - The apex with type SOA, NS or ANY: zone data; for ANY the SOA (RFC 8482 §4.1); NS with glue in
  *   the additional section.

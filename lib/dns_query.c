@@ -252,6 +252,7 @@ static enum drop_reason judge(const struct dns_settings *settings, struct reques
 	if (!dns->question_end)
 		return DROP_dns_cookie_only;
 	if (settings->cookies == DNS_COOKIES_REQUIRED && !dns->tcp && !dns->cookie_valid) {
+		dns->nsid = false; /* the answer is no larger than it must be */
 		if (!dns->cookie)
 			return DROP_dns_no_cookie;
 		dns->rcode = DNS_BADCOOKIE;

@@ -48,6 +48,17 @@ struct dns_prefixes {
 	struct ip_prefix list[DNS_PREFIXES_MAX];
 };
 
+struct dns_rate_settings {
+	unsigned
+		per_second; /* 0: as many answers as are asked for; else of each kind to each prefix */
+	unsigned burst;     /* so many at once; 0: twice per_second */
+	unsigned slip;      /* 2: each so manieth limited answer goes out truncated; 0: none */
+	uint8_t ipv4_prefix;        /* 24 */
+	uint8_t ipv6_prefix;        /* 56 */
+	unsigned table;             /* 65536: prefixes and kinds that a worker keeps in mind */
+	struct dns_prefixes exempt; /* never limited */
+};
+
 enum dns_cookies { DNS_COOKIES_OFF, DNS_COOKIES_ANSWERED, DNS_COOKIES_REQUIRED };
 enum { DNS_SECRETS = 2, DNS_NSID_MAX = 128, DNS_CHAOS_MAX = 255 };
 
@@ -66,16 +77,7 @@ struct dns_settings {
 	char version[DNS_CHAOS_MAX + 1]; /* of version.bind and version.server; "": REFUSED */
 	char id[DNS_CHAOS_MAX + 1];      /* of id.server and hostname.bind; "": REFUSED */
 	bool error_text;                 /* false: extended errors name the scope that denies */
-	struct dns_rate_settings {
-		unsigned
-			per_second; /* 0: as many answers as are asked for; else of each kind to each prefix */
-		unsigned burst; /* so many at once; 0: twice per_second */
-		unsigned slip;  /* 2: each so manieth limited answer goes out truncated; 0: none */
-		uint8_t ipv4_prefix; /* 24 */
-		uint8_t ipv6_prefix; /* 56 */
-		unsigned table;      /* 65536: prefixes and kinds that a worker keeps in mind */
-		struct dns_prefixes exempt; /* never limited */
-	} rate;
+	struct dns_rate_settings rate;
 	unsigned
 		fragments; /* 64: queries in fragments that a worker puts together at once; 0: none */
 };

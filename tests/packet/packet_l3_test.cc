@@ -288,7 +288,7 @@ TEST_F(PacketL3, fragments)
 	EXPECT_EQ(drop(edited(query, 7, 0x01)), "ip_fragment");
 	EXPECT_EQ(drop(edited(query, 6, 0x1f)), "ip_fragment");
 	world.ask(edited(query, 6, 0x00));
-	EXPECT_EQ(drop(packet_ip(path6(), 44, Bytes{17, 0, 0, 0, 0, 0, 0, 1} + Bytes(20))),
+	EXPECT_EQ(drop(packet_ip(path6(), 44, Bytes{17, 0, 0, 1, 0, 0, 0, 1} + Bytes(20))),
 		  "ip_fragment");
 }
 

@@ -110,6 +110,8 @@ static struct worker *make_worker(struct plane &plane, struct settings &settings
 	settings.n_workers = 1;
 	settings.dns.udp_size = 1232;
 	settings.dns.client_subnet = true;
+	settings.dns.cookies = DNS_COOKIES_ANSWERED;
+	settings.dns.n_secrets = 1;
 	settings.n_cookie_keys = 1;
 	settings.http.limits = http_limits_default;
 	settings.http.retry_after = 1;
