@@ -61,7 +61,7 @@ keep_state() { # FILE: this configuration keeps in LAB_DIR/state.db what is set 
 	printf 'state = { file = "%s"; };\n' "$LAB_DIR/state.db" >>"$1"
 }
 
-world() { # [--state]: the network and a running turnoutd, which keeps what is set at run time
+world() { # [--state]: the network and a running turnoutd, which keeps what is set at run time; WORLD_MORE is more configuration
 	lab_begin
 	lab_router
 	lab_host fr 198.51.100.10/24 2001:db8:f::10/64
@@ -75,6 +75,7 @@ world() { # [--state]: the network and a running turnoutd, which keeps what is s
 	lab_route us 2001:db8::/64
 	make_geo "$LAB_DIR/e2e.mmdb" "$LAB_DIR/e2e-city.mmdb"
 	lab_config "$E2E/e2e.conf"
+	printf '%s\n' "${WORLD_MORE:-}" >>"$LAB_DIR/e2e.conf"
 	[[ ${1:-} != --state ]] || keep_state "$LAB_DIR/e2e.conf"
 	turnoutd_start "$LAB_DIR/e2e.conf"
 }
