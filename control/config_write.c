@@ -224,8 +224,10 @@ static void put_tcp(struct config_text *text, const struct settings *settings, b
 	bool has_keys = settings->n_cookie_keys && !settings->cookie_key_made;
 	put_setting(text, "tcp",
 		    json_pack("{s:o*, s:I, s:I, s:I, s:I}", "cookie-keys",
-			      has_keys && secrets ? config_settings_keys_json(settings->cookie_keys, settings->n_cookie_keys)
-						 : NULL,
+			      has_keys && secrets
+				      ? config_settings_keys_json(settings->cookie_keys,
+								  settings->n_cookie_keys)
+				      : NULL,
 			      "connections", (json_int_t)tcp->connections, "buffers",
 			      (json_int_t)tcp->buffers, "buffer-size", (json_int_t)tcp->buffer,
 			      "idle", (json_int_t)(tcp->idle_ms / 1000)));

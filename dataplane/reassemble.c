@@ -63,8 +63,8 @@ static struct rte_mbuf *add_ip4(struct fragments *fragments, struct rte_mbuf *mb
 		return NULL;
 	packet->lane = LANE_HELD;
 	mbuf->l3_len = IP4_LEN;
-	struct rte_mbuf *whole = rte_ipv4_frag_reassemble_packet(
-		fragments->table, &fragments->dead, mbuf, now_ns, ip);
+	struct rte_mbuf *whole = rte_ipv4_frag_reassemble_packet(fragments->table, &fragments->dead,
+								 mbuf, now_ns, ip);
 	if (!whole)
 		return NULL;
 	ip = rte_pktmbuf_mtod_offset(whole, struct rte_ipv4_hdr *, packet->l2_len);
@@ -84,8 +84,8 @@ static struct rte_mbuf *add_ip6(struct fragments *fragments, struct rte_mbuf *mb
 		return NULL;
 	packet->lane = LANE_HELD;
 	mbuf->l3_len = IP6_LEN + FRAGMENT_LEN;
-	return rte_ipv6_frag_reassemble_packet(fragments->table, &fragments->dead, mbuf, now_ns,
-					       ip, fragment);
+	return rte_ipv6_frag_reassemble_packet(fragments->table, &fragments->dead, mbuf, now_ns, ip,
+					       fragment);
 }
 
 /* A fragment that is the whole packet waits for nothing (RFC 6946 §4): its header goes. */

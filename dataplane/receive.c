@@ -104,8 +104,8 @@ static void find_dns(struct worker *worker, uint16_t i, struct connection *conne
 	enum drop_reason reason = DROP_dns_short;
 	req->dns.tcp = true;
 	if (DNS_LENGTH + len <= in->cap)
-		reason = dns_query_parse(in->at + DNS_LENGTH, len,
-					 &worker->plane->settings->dns, req);
+		reason = dns_query_parse(in->at + DNS_LENGTH, len, &worker->plane->settings->dns,
+					 req);
 	if (reason == DROP_none || drop_reason_is_answered(reason)) {
 		hold(worker, i, connection, LANE_DNS, reason);
 		return;

@@ -66,7 +66,8 @@ TEST_F(ConfigTest, SettingsAreTaken)
 		" rx-descriptors = 64; tx-descriptors = 128; mbufs = 2048; },\n"
 		"  { name = \"b\"; vdev = \"net_null0\"; addresses = [\"192.0.2.2\"]; } );\n"
 		"tcp = { cookie-keys = [\"000102030405060708090a0b0c0d0e0f\", "
-		"\"FFffFFffFFffFFffFFffFFffFFffFFff\"]; };\n"
+		"\"FFffFFffFFffFFffFFffFFffFFffFFff\"]; connections = 7; buffers = 3; "
+		"buffer-size = 4096; idle = 60; };\n"
 		"dns = { udp-size = 4096; client-subnet = false; client-subnet-trusted = "
 		"[\"192.0.2.0/24\", \"2001:db8::/32\"]; cookies = \"required\"; cookie-secrets = "
 		"[\"e5e973e5a6b2a43f48e7dc849e37bfcf\"]; nsid = \"0x00ff\"; version = \"v 1\"; "
@@ -100,6 +101,10 @@ TEST_F(ConfigTest, SettingsAreTaken)
 	EXPECT_EQ(s.ports[0].addresses[1].family, 6);
 	EXPECT_EQ(s.ports[1].line, 4u);
 	ASSERT_EQ(s.n_cookie_keys, 2u);
+	EXPECT_EQ(s.tcp.connections, 7u);
+	EXPECT_EQ(s.tcp.buffers, 3u);
+	EXPECT_EQ(s.tcp.buffer, 4096u);
+	EXPECT_EQ(s.tcp.idle_ms, 60000u);
 	EXPECT_EQ(s.cookie_keys[0][15], 0x0f);
 	EXPECT_EQ(s.cookie_keys[1][0], 0xff);
 	EXPECT_EQ(s.dns.udp_size, 4096);
@@ -142,6 +147,7 @@ TEST_F(ConfigTest, ChangesAreNamedByPart)
 		{"workers = { idle = \"sleep\"; };", "workers"},
 		{"control = { drain = 0; };", "control"},
 		{"tcp = { cookie-keys = [\"00000000000000000000000000000000\"]; };", "tcp"},
+		{"tcp = { idle = 11; };", "tcp"},
 		{"dns = { udp-size = 1400; }; control = { socket = \"/x\"; };", "dns, control"},
 		{"dns = { rate-limit = { slip = 1; }; };", "dns"},
 		{"dns = { cookie-secrets = [\"00000000000000000000000000000000\"]; };", "dns"},
@@ -216,6 +222,10 @@ TEST_F(ConfigTest, FaultsHaveLineAndText)
 		 "t.conf:2: tcp: cookie-keys: key 1 is not 32 hexadecimal digits\n"},
 		{"tcp = { cookie-keys = [\"000102030405060708090a0b0c0d0e0f0\"]; };",
 		 "t.conf:2: tcp: cookie-keys: key 1 is not 32 hexadecimal digits\n"},
+		{"tcp = { buffer-size = 4095; };",
+		 "t.conf:2: tcp: buffer-size: expected a number from 4096 to 131072, not 4095\n"},
+		{"tcp = { idle = 0; };",
+		 "t.conf:2: tcp: idle: expected a number from 1 to 3600, not 0\n"},
 		{"http = { head-max = 511; };",
 		 "t.conf:2: http: head-max: expected a number from 512 to 65535, not 511\n"},
 		{"http = { head-max = 600;\n uri-max = 601; };",

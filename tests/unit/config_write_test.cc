@@ -304,12 +304,14 @@ TEST(ConfigWriteTest, CookieKeysAreSecret)
 	struct view *view = objects.finish();
 	EXPECT_NE(written(settings, view)
 			  .find("\ntcp = { cookie-keys = [ \"000102030405060708090a0b0c0d0e0f\", "
-				"\"fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0\" ]; };\n"),
+				"\"fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0\" ]; connections = 4096; "
+				"buffers = 512; "
+				"buffer-size = 16384; idle = 10; };\n"),
 		  std::string::npos);
 	expect_same(settings, view);
 	std::string shown = written(settings, view, false);
 	EXPECT_EQ(shown.find("0001020304"), std::string::npos) << shown;
-	EXPECT_EQ(shown.find("\ntcp"), std::string::npos) << shown;
+	EXPECT_NE(shown.find("\ntcp = { connections = 4096;"), std::string::npos) << shown;
 	EXPECT_NE(shown.find("\n# tcp.cookie-keys are configured"), std::string::npos) << shown;
 	settings.cookie_key_made = true;
 	for (bool secrets : {true, false})

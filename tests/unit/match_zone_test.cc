@@ -69,7 +69,8 @@ struct World {
 		Bytes message = ask.message;
 		message.resize(1232);
 		static const dns_settings settings = {};
-		dns_answer answer = dns_answer_write(message.data(), 1232, &ask.req, &verdict, &settings, 0);
+		dns_answer answer =
+			dns_answer_write(message.data(), 1232, &ask.req, &verdict, &settings, 0);
 		message.resize(answer.len);
 		DnsMessage m(message);
 		std::string out = std::to_string(m.rcode()) + (m.flags & DNS_AA ? " aa" : "");
