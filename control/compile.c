@@ -404,6 +404,7 @@ struct compiler *compiler_new(struct view *from, struct pattern_cache *patterns,
 	}
 	trie_begin(&compiler->scopes, compiler->view->scopes, &scope_trie_ops);
 	trie_begin(&compiler->zones, compiler->view->zones, &view_zone_ops);
+	trie_begin(&compiler->cuts, compiler->view->cuts, &view_cut_ops);
 	trie_begin(&compiler->objects, compiler->view->objects, &object_ops);
 	trie_begin(&compiler->uncompiled, NULL, &key_ops);
 	slots_begin(&compiler->targets, compiler->view->targets, &view_target_ops);
@@ -417,6 +418,7 @@ void compiler_free(struct compiler *compiler)
 		return;
 	trie_abort(&compiler->scopes);
 	trie_abort(&compiler->zones);
+	trie_abort(&compiler->cuts);
 	trie_abort(&compiler->objects);
 	trie_abort(&compiler->uncompiled);
 	slots_abort(&compiler->targets);
@@ -492,6 +494,7 @@ struct view *compiler_finish(struct compiler *compiler)
 	view->footprints = footprints;
 	replace_trie(&view->scopes, &compiler->scopes);
 	replace_trie(&view->zones, &compiler->zones);
+	replace_trie(&view->cuts, &compiler->cuts);
 	replace_trie(&view->objects, &compiler->objects);
 	replace_slots(&view->targets, &compiler->targets);
 	replace_slots(&view->target_uses, &compiler->uses);

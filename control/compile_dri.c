@@ -44,6 +44,69 @@ static bool dri_dns(struct compiler *compiler, struct dri *dri, const struct mod
 	return true;
 }
 
+static bool dri_server(struct compiler *compiler, struct dri_server *to,
+		       const struct model_server *from, struct place place)
+{
+	if (!dns_name_from_text(from->name, &to->name)) {
+		faults_add(compiler->faults, place, "name server '%s' is not a domain name",
+			   from->name);
+		return false;
+	}
+	if (from->n_addresses > DRI_SERVER_ADDRESSES_MAX) {
+		faults_add(compiler->faults, place, "name server '%s' has more than %d addresses",
+			   from->name, DRI_SERVER_ADDRESSES_MAX);
+		return false;
+	}
+	to->n_addresses = (uint8_t)from->n_addresses;
+	for (size_t i = 0; i < from->n_addresses; i++)
+		to->addresses[i] = from->addresses[i];
+	return true;
+}
+
+/* One label that may stand in a host name; each host with it in front has to be a name, too. */
+static bool label_ok(const struct model_dri *model)
+{
+	struct request req;
+	size_t len = strlen(model->label), most = 0;
+	for (size_t i = 0; i < model->n_hosts; i++)
+		most = strlen(model->hosts[i]) > most ? strlen(model->hosts[i]) : most;
+	return len <= DRI_LABEL_MAX && !strchr(model->label, '.') && model->n_hosts &&
+	       len + 1 + most <= 253 && request_key_host(&req, (const uint8_t *)model->label, len);
+}
+
+static bool dri_delegation(struct compiler *compiler, struct dri *dri,
+			   const struct model_dri *model, struct place place)
+{
+	if (!model->label)
+		return true;
+	if (!label_ok(model)) {
+		faults_add(compiler->faults, place,
+			   "label '%.64s': expected one label of a host name, and "
+			   "redirecting-hosts that it can stand in front of",
+			   model->label);
+		return false;
+	}
+	if (model->n_servers > DRI_SERVERS_MAX) {
+		faults_add(compiler->faults, place, "label '%s' has more than %d servers",
+			   model->label, DRI_SERVERS_MAX);
+		return false;
+	}
+	struct dri_delegation *delegation = dri->delegation = calloc(1, sizeof(*delegation));
+	if (!delegation) {
+		compiler_no_memory(compiler, place, model->target);
+		return false;
+	}
+	delegation->label[0] = (uint8_t)strlen(model->label);
+	for (unsigned i = 0; i < delegation->label[0]; i++)
+		delegation->label[1 + i] = (uint8_t)tolower((unsigned char)model->label[i]);
+	while (delegation->n_servers < model->n_servers) {
+		unsigned i = delegation->n_servers++;
+		if (!dri_server(compiler, &delegation->servers[i], &model->servers[i], place))
+			return false;
+	}
+	return true;
+}
+
 /* host[:port], as it will stand in a Location. */
 static bool authority_ok(const char *authority)
 {
@@ -173,8 +236,9 @@ static struct dri *make_dri(struct compiler *compiler, const struct model_dri *m
 	dri->refs = 1;
 	dri->ttl = model->ttl;
 	if (dri_hosts(compiler, dri, model, place) && dri_dns(compiler, dri, model, place) &&
-	    dri_http(compiler, dri, model, place)) {
-		if (dri->cname_len || dri->n_v4 || dri->n_v6 || dri->authority || model->withdrawn)
+	    dri_delegation(compiler, dri, model, place) && dri_http(compiler, dri, model, place)) {
+		if (dri->cname_len || dri->delegation || dri->n_v4 || dri->n_v6 || dri->authority ||
+		    model->withdrawn)
 			return dri;
 		faults_add(compiler->faults, place,
 			   "DRI of %s '%s' has neither dns-target nor http-target",
@@ -182,6 +246,76 @@ static struct dri *make_dri(struct compiler *compiler, const struct model_dri *m
 	}
 	dri_release(dri);
 	return NULL;
+}
+
+/* --- Names that are delegated ------------------------------------------------------------------------ */
+
+struct holder {
+	const struct dri *dri;
+	const struct object *object;
+};
+
+static bool find_holder(void *arg, const uint8_t *key, size_t len, void *value)
+{
+	struct holder *holder = arg;
+	const struct object *object = value;
+	(void)len;
+	if (key[0] != OBJECT_DRI)
+		return false;
+	if (!object->removed && object->made.dri == holder->dri)
+		holder->object = object;
+	return !holder->object;
+}
+
+/* Is a name delegated by another DRI, which does not go? */
+static bool is_taken(struct compiler *compiler, const struct dri *by, const struct entry *entry)
+{
+	const uint8_t first = OBJECT_DRI;
+	struct holder holder = {by, NULL};
+	trie_walk(compiler->objects.root, &first, 1, find_holder, &holder);
+	if (!holder.object || compiler_may_sweep(compiler, holder.object))
+		return false;
+	faults_add(compiler->faults, entry->place,
+		   "label '%.*s' of its hosts is that of DRI '%.255s' already",
+		   by->delegation->label[0], (const char *)by->delegation->label + 1,
+		   holder.object->name);
+	return true;
+}
+
+static bool cuts_free(struct compiler *compiler, const struct dri *dri, const struct dri *old,
+		      const struct entry *entry)
+{
+	uint8_t key[REQUEST_HOST_MAX];
+	for (unsigned i = 0; dri->delegation && i < dri->n_hosts; i++) {
+		const struct dri *by = trie_get(compiler->cuts.root, key, dri_cut_key(dri, i, key));
+		if (by && by != old && by != dri && is_taken(compiler, by, entry))
+			return false;
+	}
+	return true;
+}
+
+/* Those of another DRI, which took them over, stay. */
+static bool drop_cuts(struct compiler *compiler, const struct dri *dri)
+{
+	uint8_t key[REQUEST_HOST_MAX];
+	bool done = true;
+	for (unsigned i = 0; dri->delegation && i < dri->n_hosts; i++) {
+		size_t len = dri_cut_key(dri, i, key);
+		if (trie_get(compiler->cuts.root, key, len) == dri)
+			done &= trie_remove(&compiler->cuts, key, len);
+	}
+	return done;
+}
+
+static bool put_cuts(struct compiler *compiler, struct dri *dri)
+{
+	uint8_t key[REQUEST_HOST_MAX];
+	bool done = true;
+	for (unsigned i = 0; dri->delegation && i < dri->n_hosts; i++) {
+		size_t len = dri_cut_key(dri, i, key);
+		done &= trie_set(&compiler->cuts, key, len, dri);
+	}
+	return done;
 }
 
 /* Takes the DRI's reference over. */
@@ -195,7 +329,8 @@ static bool put_dri(struct compiler *compiler, struct entry *entry, struct dri *
 	struct dri *old = entry->old && !entry->old->removed ? entry->old->made.dri : NULL;
 	dri->order = object->order;
 	object->made.dri = dri;
-	if (compiler_attach(compiler, id, &(struct attached){.dri = old},
+	if ((!old || drop_cuts(compiler, old)) && put_cuts(compiler, dri) &&
+	    compiler_attach(compiler, id, &(struct attached){.dri = old},
 			    &(struct attached){.dri = dri}) &&
 	    (!old || compiler_drop_footprint(compiler, old->footprint)))
 		return entry_put(compiler, entry, object);
@@ -216,7 +351,9 @@ bool compiler_add_dri(struct compiler *compiler, const struct model_dri *model, 
 		return false;
 	if (name_dri(compiler, model, dri, place, name) &&
 	    entry_begin(compiler, &entry, OBJECT_DRI, name, model->json, place, &refused)) {
+		bool there = entry.old && !entry.old->removed;
 		if (compiler_target(compiler, &ref, "DRI", NULL, place, &target) &&
+		    cuts_free(compiler, dri, there ? entry.old->made.dri : NULL, &entry) &&
 		    compiler_take_footprint(compiler, &model->footprints, "DRI", place,
 					    &dri->footprint))
 			return put_dri(compiler, &entry, dri, target);
@@ -230,7 +367,8 @@ bool compiler_take_out_dri(struct compiler *compiler, const struct object *objec
 {
 	uint32_t owner = compiler_owner(compiler, object);
 	struct dri *dri = object->made.dri;
-	if (compiler_attach(compiler, owner, &(struct attached){.dri = dri}, NULL) &&
+	if (drop_cuts(compiler, dri) &&
+	    compiler_attach(compiler, owner, &(struct attached){.dri = dri}, NULL) &&
 	    compiler_drop_footprint(compiler, dri->footprint) &&
 	    compiler_touch_target(compiler, owner))
 		return true;

@@ -13,7 +13,7 @@ struct compiler {
 		*view; /* what is being made; its tries and slots are in the transactions below */
 	struct pattern_cache *patterns;
 	unsigned n_workers;
-	struct trie_txn scopes, zones, objects;
+	struct trie_txn scopes, zones, cuts, objects;
 	struct slots_txn targets, uses;
 	struct footprint_txn *footprints;
 	struct trie_txn uncompiled; /* keys of lists whose patterns have no set yet */

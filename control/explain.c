@@ -185,6 +185,7 @@ const char *explain_outcome(enum verdict_outcome outcome)
 		[VERDICT_NO_SCOPE] = "no scope",
 		[VERDICT_NO_TARGET] = "nothing usable",
 		[VERDICT_ASK] = "redirect, as the CDN says when it is asked",
+		[VERDICT_DELEGATED] = "delegated to the servers of a DRI",
 		[VERDICT_FORBIDDEN] = "signed URI not good",
 		[VERDICT_ERROR] = "request in error",
 	};
@@ -250,7 +251,7 @@ static void add_decision(json_t *json, const struct explained *explained)
 				  : verdict->dri      ? "kept"
 						      : "refused",
 				  "seconds", (double)explained->kept_ms / 1000));
-	if (verdict->dri && verdict->dri != unasked_dri(&explained->req))
+	if (verdict->dri && verdict->target && verdict->dri != unasked_dri(&explained->req))
 		json_object_set_new(json, "dri", show_dri_json(verdict->target, verdict->dri));
 	if (explained->req.protocol != PROTOCOL_DNS)
 		return;

@@ -15,7 +15,52 @@
 struct image_dri {
 	uint32_t n_hosts, ttl;
 	uint8_t cname_len, n_v4, n_v6, include_redirecting_host;
+	uint8_t n_servers, zero[3]; /* not 0: a label and these servers come last */
 };
+
+/* Of both families alike. */
+struct image_address {
+	uint8_t family, bytes[16];
+};
+
+static void put_addresses(struct image_out *out, const struct ip_addr *addresses, uint8_t n)
+{
+	image_out_bytes(out, &n, 1);
+	for (unsigned i = 0; i < n; i++) {
+		struct image_address address = {.family = addresses[i].family};
+		memcpy(address.bytes, addresses[i].bytes, sizeof(address.bytes));
+		image_out_bytes(out, &address, sizeof(address));
+	}
+}
+
+static bool get_addresses(struct image_in *in, struct ip_addr *addresses, unsigned max, uint8_t *n)
+{
+	if (!image_in_bytes(in, n, 1))
+		return false;
+	if (*n > max)
+		return image_in_refuse(in, "a name server has too many addresses");
+	for (unsigned i = 0; i < *n; i++) {
+		struct image_address address;
+		if (!image_in_bytes(in, &address, sizeof(address)))
+			return false;
+		if (address.family != 4 && address.family != 6)
+			return image_in_refuse(in, "an address is of no known family");
+		addresses[i].family = address.family;
+		memcpy(addresses[i].bytes, address.bytes, sizeof(address.bytes));
+	}
+	return true;
+}
+
+static void put_delegation(struct image_out *out, const struct dri_delegation *delegation)
+{
+	image_out_bytes(out, delegation->label, sizeof(delegation->label));
+	for (unsigned i = 0; i < delegation->n_servers; i++) {
+		const struct dri_server *server = &delegation->servers[i];
+		image_out_bytes(out, &server->name.len, 1);
+		image_out_bytes(out, server->name.wire, server->name.len);
+		put_addresses(out, server->addresses, server->n_addresses);
+	}
+}
 
 void image_out_dri(struct image_out *out, const struct dri *dri)
 {
@@ -26,6 +71,7 @@ void image_out_dri(struct image_out *out, const struct dri *dri)
 		.n_v4 = dri->n_v4,
 		.n_v6 = dri->n_v6,
 		.include_redirecting_host = dri->include_redirecting_host,
+		.n_servers = dri->delegation ? dri->delegation->n_servers : 0,
 	};
 	image_out_bytes(out, &form, sizeof(form));
 	image_out_bytes(out, dri->cname, dri->cname_len);
@@ -38,6 +84,8 @@ void image_out_dri(struct image_out *out, const struct dri *dri)
 		image_out_text(out, dri->hosts[i]);
 		image_out_text(out, dri->host_keys[i]);
 	}
+	if (dri->delegation)
+		put_delegation(out, dri->delegation);
 }
 
 static bool name_ok(const uint8_t *wire, size_t len)
@@ -73,6 +121,37 @@ static bool read_dri_hosts(struct image_in *in, struct dri *dri, uint32_t n)
 	return true;
 }
 
+static bool read_dri_server(struct image_in *in, struct dri_server *server)
+{
+	struct dns_name *name = &server->name;
+	if (!image_in_bytes(in, &name->len, 1) || !image_in_bytes(in, name->wire, name->len))
+		return false;
+	if (!name_ok(name->wire, name->len))
+		return image_in_refuse(in, "a name server has a bad name");
+	return get_addresses(in, server->addresses, DRI_SERVER_ADDRESSES_MAX, &server->n_addresses);
+}
+
+static bool read_delegation(struct image_in *in, struct dri *dri, uint8_t n_servers)
+{
+	if (!n_servers)
+		return true;
+	struct dri_delegation *delegation = dri->delegation = calloc(1, sizeof(*delegation));
+	if (!delegation)
+		return image_in_no_memory(in);
+	if (!image_in_bytes(in, delegation->label, sizeof(delegation->label)))
+		return false;
+	size_t most = 0;
+	for (unsigned i = 0; i < dri->n_hosts; i++)
+		most = strlen(dri->host_keys[i]) > most ? strlen(dri->host_keys[i]) : most;
+	if (!most || n_servers > DRI_SERVERS_MAX || !delegation->label[0] ||
+	    most + 1 + delegation->label[0] > 253 || delegation->label[0] > DRI_LABEL_MAX)
+		return image_in_refuse(in, "a DRI has a label that is none");
+	bool done = true;
+	while (done && delegation->n_servers < n_servers)
+		done = read_dri_server(in, &delegation->servers[delegation->n_servers++]);
+	return done;
+}
+
 static bool read_dri(struct image_in *in, struct dri *dri)
 {
 	struct image_dri form;
@@ -90,7 +169,8 @@ static bool read_dri(struct image_in *in, struct dri *dri)
 	    !image_in_bytes(in, dri->v4, form.n_v4 * sizeof(dri->v4[0])) ||
 	    !image_in_bytes(in, dri->v6, form.n_v6 * sizeof(dri->v6[0])) ||
 	    !image_in_text(in, &dri->authority) || !image_in_text(in, &dri->scheme) ||
-	    !image_in_text(in, &dri->path_prefix) || !read_dri_hosts(in, dri, form.n_hosts))
+	    !image_in_text(in, &dri->path_prefix) || !read_dri_hosts(in, dri, form.n_hosts) ||
+	    !read_delegation(in, dri, form.n_servers))
 		return false;
 	if ((form.cname_len && !name_ok(dri->cname, form.cname_len)) ||
 	    (dri->authority && !is_prefix(dri->path_prefix)))

@@ -199,7 +199,15 @@ static bool read_dri(struct image_reader *reader, struct object *object)
 	dri->footprint = footprint;
 	reader->targets[new->target].n_dris++;
 	reader->n_attached++;
-	return true;
+	struct trie_txn txn = {reader->view->cuts, &view_cut_ops};
+	uint8_t key[REQUEST_HOST_MAX];
+	bool done = true;
+	for (unsigned i = 0; dri->delegation && i < dri->n_hosts; i++) {
+		size_t len = dri_cut_key(dri, i, key);
+		done &= trie_set(&txn, key, len, dri);
+	}
+	reader->view->cuts = txn.root;
+	return done || image_in_no_memory(&reader->in);
 }
 
 static bool read_advert(struct image_reader *reader, struct object *object)

@@ -46,6 +46,13 @@ struct model_footprints {
 
 enum { DRI_SOURCE_MAX = 32 };
 
+/* A name server. */
+struct model_server {
+	const char *name;
+	size_t n_addresses;
+	struct ip_addr *addresses;
+};
+
 struct model_dri {
 	enum target_kind kind;
 	const char *target; /* its name */
@@ -54,6 +61,9 @@ struct model_dri {
 	const char *dns_host; /* or NULL */
 	size_t n_addresses;
 	struct ip_addr *addresses;
+	const char *label; /* or NULL */
+	size_t n_servers;  /* with a label */
+	struct model_server *servers;
 	uint32_t ttl;
 	const char *authority;   /* or NULL: no HTTP target */
 	const char *scheme;      /* or NULL */
@@ -91,11 +101,7 @@ struct model_zone {
 		*contact; /* NULL primary: the first server; NULL contact: hostmaster at the zone */
 	uint32_t serial, refresh, retry, expire, negative_ttl, ttl;
 	size_t n_servers;
-	struct model_server {
-		const char *name;
-		size_t n_addresses;
-		struct ip_addr *addresses;
-	} * servers;
+	struct model_server *servers;
 	size_t n_records;
 	const char **records; /* lines of a master file */
 	const char *json;

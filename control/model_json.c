@@ -101,6 +101,31 @@ bool model_json_fallback(const struct json_source *source, json_t *json,
 	return json_in_end(&in);
 }
 
+static void read_server(struct json_in *in, json_t *json, struct model_server *server)
+{
+	struct json_in inner;
+	json_in_begin(&inner, in->source, json, in->place, "server");
+	server->name = json_in_text(&inner, "name", JSON_IN_NEEDED);
+	server->addresses = json_in_addresses(&inner, "addresses", &server->n_addresses);
+	json_in_end(&inner);
+}
+
+static struct model_server *read_servers(struct json_in *in, size_t *n)
+{
+	json_t *list = json_in_list(in, "servers");
+	struct model_server *servers = json_in_room(in, list, sizeof(*servers), n);
+	for (size_t i = 0; i < *n; i++)
+		read_server(in, json_array_get(list, i), &servers[i]);
+	return servers;
+}
+
+static void clear_servers(struct model_server *servers, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(servers[i].addresses);
+	free(servers);
+}
+
 static void read_dns_target(struct json_in *in, struct model_dri *dri)
 {
 	json_t *json = json_in_object(in, "dns-target");
@@ -111,8 +136,16 @@ static void read_dns_target(struct json_in *in, struct model_dri *dri)
 	dri->dns_host = json_in_text(&inner, "host", JSON_IN_OPTIONAL);
 	dri->addresses = json_in_addresses(&inner, "addresses", &dri->n_addresses);
 	dri->ttl = (uint32_t)json_in_integer(&inner, "ttl", 0, SECONDS_MAX, 60);
-	if (!json_object_get(json, "host") == !json_array_size(json_object_get(json, "addresses")))
-		json_in_fault(&inner, NULL, "expected one of 'host' and 'addresses'");
+	dri->label = json_in_text(&inner, "label", JSON_IN_OPTIONAL);
+	dri->servers = read_servers(&inner, &dri->n_servers);
+	bool host = json_object_get(json, "host"), label = json_object_get(json, "label"),
+	     addresses = json_array_size(json_object_get(json, "addresses")) > 0;
+	if (host + label + addresses != 1)
+		json_in_fault(&inner, NULL, "expected one of 'host', 'addresses' and 'label'");
+	if (label)
+		json_in_not_empty(&inner, "servers", "name server");
+	else if (json_object_get(json, "servers"))
+		json_in_fault(&inner, NULL, "'servers' belong to a 'label'");
 	json_in_end(&inner);
 }
 
@@ -161,16 +194,8 @@ void model_json_dri_clear(struct model_dri *dri)
 	model_json_footprints_clear(&dri->footprints);
 	free(dri->hosts);
 	free(dri->addresses);
+	clear_servers(dri->servers, dri->n_servers);
 	*dri = (struct model_dri){0};
-}
-
-static void read_server(struct json_in *in, json_t *json, struct model_server *server)
-{
-	struct json_in inner;
-	json_in_begin(&inner, in->source, json, in->place, "server");
-	server->name = json_in_text(&inner, "name", JSON_IN_NEEDED);
-	server->addresses = json_in_addresses(&inner, "addresses", &server->n_addresses);
-	json_in_end(&inner);
 }
 
 static uint32_t seconds(struct json_in *in, const char *key, uint32_t otherwise)
@@ -206,10 +231,7 @@ bool model_json_zone(const struct json_source *source, json_t *json, struct mode
 	zone->expire = seconds(&in, "expire", 1209600);
 	zone->negative_ttl = seconds(&in, "negative-ttl", 60);
 	zone->ttl = seconds(&in, "ttl", 3600);
-	json_t *servers = json_in_list(&in, "servers");
-	zone->servers = json_in_room(&in, servers, sizeof(*zone->servers), &zone->n_servers);
-	for (size_t i = 0; i < zone->n_servers; i++)
-		read_server(&in, json_array_get(servers, i), &zone->servers[i]);
+	zone->servers = read_servers(&in, &zone->n_servers);
 	zone->records = json_in_texts(&in, "records", &zone->n_records);
 	if (json_object_get(json, "file"))
 		check_alone(&in);
@@ -220,9 +242,7 @@ bool model_json_zone(const struct json_source *source, json_t *json, struct mode
 
 void model_json_zone_clear(struct model_zone *zone)
 {
-	for (size_t i = 0; i < zone->n_servers; i++)
-		free(zone->servers[i].addresses);
-	free(zone->servers);
+	clear_servers(zone->servers, zone->n_servers);
 	free(zone->records);
 	*zone = (struct model_zone){0};
 }

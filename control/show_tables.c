@@ -71,9 +71,37 @@ static void add_address(json_t *list, const uint8_t *bytes, uint8_t family)
 	json_array_append_new(list, json_string(ip_addr_text(&addr, text)));
 }
 
+static json_t *name_json(const uint8_t *wire, size_t len)
+{
+	char text[DNS_NAME_TEXT_MAX];
+	return rpc_text(dns_name_text(wire, len, text));
+}
+
+static json_t *delegation_json(const struct dri *dri)
+{
+	const struct dri_delegation *delegation = dri->delegation;
+	json_t *servers = json_array();
+	for (unsigned i = 0; i < delegation->n_servers; i++) {
+		const struct dri_server *server = &delegation->servers[i];
+		json_t *addresses = json_array();
+		for (unsigned k = 0; k < server->n_addresses; k++)
+			add_address(addresses, server->addresses[k].bytes,
+				    server->addresses[k].family);
+		json_array_append_new(servers,
+				      json_pack("{s:o, s:o}", "name",
+						name_json(server->name.wire, server->name.len),
+						"addresses", addresses));
+	}
+	return json_pack("{s:s%, s:o, s:I}", "label", delegation->label + 1,
+			 (int)delegation->label[0], "servers", servers, "ttl",
+			 (json_int_t)dri->ttl);
+}
+
 static json_t *dns_target_json(const struct dri *dri)
 {
 	char name[DNS_NAME_TEXT_MAX];
+	if (dri->delegation)
+		return delegation_json(dri);
 	if (dri->cname_len)
 		return json_pack("{s:o, s:I}", "host",
 				 rpc_text(dns_name_text(dri->cname, dri->cname_len, name)), "ttl",
@@ -95,7 +123,7 @@ json_t *show_dri_json(const struct target *target, const struct dri *dri)
 		json_array_append_new(hosts, rpc_text(dri->hosts[i]));
 	if (hosts)
 		json_object_set_new(json, "redirecting-hosts", hosts);
-	if (dri->cname_len || dri->n_v4 || dri->n_v6)
+	if (dri->cname_len || dri->n_v4 || dri->n_v6 || dri->delegation)
 		json_object_set_new(json, "dns-target", dns_target_json(dri));
 	if (dri->authority)
 		json_object_set_new(json, "http-target",
@@ -166,12 +194,6 @@ json_t *show_footprints(struct control *control, struct json_in *params, struct 
 					      .show = footprint_json,
 					      .more = footprint_sizes};
 	return show_page(control, &list, params, call);
-}
-
-static json_t *name_json(const uint8_t *wire, size_t len)
-{
-	char text[DNS_NAME_TEXT_MAX];
-	return rpc_text(dns_name_text(wire, len, text));
 }
 
 static void add_server_addresses(json_t *list, const struct zone_data *data, const uint8_t *name,

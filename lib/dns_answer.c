@@ -153,9 +153,80 @@ static bool put_links(struct draft *d, const struct verdict *verdict, unsigned f
 	return true;
 }
 
+/* The servers of a delegation, with the addresses of those below it; of the others as many as fit (RFC 9471 §3.1). */
+static void put_servers(struct draft *d, const struct dri *dri, const struct dns_owner *cut)
+{
+	struct dns_records *records = &d->records;
+	const struct dri_delegation *delegation = dri->delegation;
+	size_t places[DRI_SERVERS_MAX];
+	for (unsigned i = 0; i < delegation->n_servers; i++) {
+		const struct dns_name *name = &delegation->servers[i].name;
+		uint8_t *data = dns_records_begin(records, cut, DNS_NS, dri->ttl);
+		places[i] = dns_records_name(records, name->wire, name->len);
+		dns_records_end(records, data);
+		records->authorities++;
+	}
+	for (unsigned i = 0; i < delegation->n_servers && !records->w.bad; i++) {
+		const struct dri_server *server = &delegation->servers[i];
+		struct dns_owner owner = {places[i], server->name};
+		for (unsigned k = 0; k < server->n_addresses; k++) {
+			const struct ip_addr *addr = &server->addresses[k];
+			struct writer before = records->w;
+			uint8_t *data = dns_records_begin(
+				records, &owner, addr->family == 4 ? DNS_A : DNS_AAAA, dri->ttl);
+			writer_bytes(&records->w, addr->bytes, ip_bits(addr) / 8);
+			dns_records_end(records, data);
+			if (!records->w.bad) {
+				records->additionals++;
+				continue;
+			}
+			if (!dns_name_is_under(owner.name.wire, owner.name.len, cut->name.wire,
+					       cut->name.len))
+				records->w = before;
+			return;
+		}
+	}
+}
+
+/* RFC 7336 §3.4: a resolver does not follow an NS of the name itself, so a CNAME leads to the delegated one. */
+static void answer_delegation(struct draft *d, const struct dri *dri)
+{
+	const uint8_t *label = dri->delegation->label;
+	struct dns_name target = {.len = (uint8_t)(d->owner.name.len + 1 + label[0])};
+	memcpy(target.wire, label, 1u + label[0]);
+	memcpy(target.wire + 1 + label[0], d->owner.name.wire, d->owner.name.len);
+	dns_records_alias(&d->records, &d->owner, dri->ttl, target.wire, target.len);
+	if (d->dns->qtype != DNS_CNAME)
+		put_servers(d, dri, &d->owner);
+}
+
+/* AA speaks of the first name in the answer. */
+static void refer_to_dri(struct draft *d, const struct verdict *verdict)
+{
+	struct dns_name *name = &d->owner.name;
+	unsigned labels;
+	dns_name_scan(name->wire, name->len, &labels);
+	for (; labels > verdict->n_cut_labels; labels--) {
+		size_t label = name->wire[0] + 1u;
+		d->owner.at += d->owner.at ? label : 0;
+		name->len = (uint8_t)(name->len - label);
+		memmove(name->wire, name->wire + label, name->len);
+	}
+	/* Behind links the name may end in a pointer. */
+	if (verdict->n_links)
+		d->owner.at = 0;
+	d->authoritative = d->records.answers;
+	d->zone_data = true;
+	put_servers(d, verdict->dri, &d->owner);
+}
+
 static void answer_dri(struct draft *d, const struct verdict *verdict)
 {
 	const struct dri *dri = verdict->dri;
+	if (dri->delegation) {
+		answer_delegation(d, dri);
+		return;
+	}
 	if (!dri->cname_len) {
 		answer_addresses(d, verdict);
 		return;
@@ -177,11 +248,13 @@ static uint16_t failure(const struct draft *d, const struct verdict *verdict)
 	const struct dri *dri = verdict->dri;
 	switch (verdict->outcome) {
 	case VERDICT_NO_SCOPE:
+	case VERDICT_DELEGATED:
 		return DNS_NOERROR;
 	case VERDICT_DENY:
 		return verdict->scope->deny_nxdomain ? DNS_NOERROR : DNS_REFUSED;
 	case VERDICT_REDIRECT:
-		if (dri && (dri->cname_len ? !at_apex(d) : dri->n_v4 || dri->n_v6))
+		if (dri &&
+		    (dri->cname_len || dri->delegation ? !at_apex(d) : dri->n_v4 || dri->n_v6))
 			return DNS_NOERROR;
 		return DNS_SERVFAIL;
 	default:
@@ -219,6 +292,8 @@ static void answer_chain(struct draft *d, const struct verdict *verdict)
 		fail(d, rcode, failure_reason(verdict));
 	} else if (verdict->outcome == VERDICT_NO_SCOPE) {
 		answer_static(d, verdict);
+	} else if (verdict->outcome == VERDICT_DELEGATED) {
+		refer_to_dri(d, verdict);
 	} else if (verdict->outcome == VERDICT_DENY) {
 		deny_existence(d, d->zone->data, DNS_NXDOMAIN, DROP_dns_denied);
 	} else {

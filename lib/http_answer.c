@@ -274,6 +274,7 @@ struct http_answer http_answer_write(uint8_t *out, size_t cap, const struct requ
 	case VERDICT_NO_SCOPE:
 		return write_error(out, cap, 404, req, verdict, how);
 	case VERDICT_ASK:
+	case VERDICT_DELEGATED:
 	case VERDICT_NO_TARGET:
 		return write_error(out, cap, 503, req, verdict, how);
 	case VERDICT_ERROR:

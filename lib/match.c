@@ -192,7 +192,7 @@ void match_scope(const struct view *view, struct match_context *context, struct 
 
 	struct search search;
 	struct dns_name name;
-	const struct scope_entry *best;
+	const struct scope_entry *best = NULL;
 	search.view = view;
 	search.context = context;
 	search.req = req;
@@ -200,9 +200,11 @@ void match_scope(const struct view *view, struct match_context *context, struct 
 	match_client_init(&search.client);
 	search.scanned = NULL;
 	name.len = 0;
-	do
+	do {
+		if (view->cuts && verdict->zone && match_zone_cut(view, req, verdict))
+			break;
 		best = search_host(&search, verdict);
-	while (!best && verdict->zone && match_zone_step(view, req, &name, verdict));
+	} while (!best && verdict->zone && match_zone_step(view, req, &name, verdict));
 	if (best)
 		verdict->scope = best->scope;
 	verdict->ecs_scope = match_client_scope(&search.client, view, req);

@@ -242,7 +242,9 @@ enum match_fit match_dri_fit(const struct request *req, const struct dri *dri)
 	if (!dri)
 		return MATCH_FIT_NO_DRI;
 	if (req->protocol == PROTOCOL_DNS)
-		return dri->cname_len || dri->n_v4 || dri->n_v6 ? MATCH_FITS : MATCH_FIT_NO_PART;
+		return dri->cname_len || dri->n_v4 || dri->n_v6 || (dri->delegation && !req->via_ri)
+			       ? MATCH_FITS
+			       : MATCH_FIT_NO_PART;
 	if (!dri->authority)
 		return MATCH_FIT_NO_PART;
 	bool to_http = dri->scheme && strcmp(dri->scheme, "http") == 0;

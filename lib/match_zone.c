@@ -10,21 +10,48 @@
 
 #include <string.h>
 
-/* Keys end at a label, so what follows in the host is '.' or its end. */
-const struct zone *match_zone(const struct trie_node *node, const uint8_t *key, size_t host_len)
+/* Keys end at a label, so what follows in the host is '.' or its end. *len: of the key that was found. */
+static void *deepest(const struct trie_node *node, const uint8_t *key, size_t host_len, size_t *len)
 {
-	const struct zone *zone = NULL;
+	void *value = NULL;
 	size_t at = 0;
+	*len = 0;
 	while (node && at + node->skip_len <= host_len &&
 	       memcmp(trie_skip(node), key + at, node->skip_len) == 0) {
 		at += node->skip_len;
-		if (node->value && (at == host_len || at == 0 || key[at] == '.'))
-			zone = node->value;
+		if (node->value && (at == host_len || at == 0 || key[at] == '.')) {
+			value = node->value;
+			*len = at;
+		}
 		if (at == host_len)
 			break;
 		node = trie_child(node, key[at++]);
 	}
-	return zone;
+	return value;
+}
+
+const struct zone *match_zone(const struct trie_node *zones, const uint8_t *key, size_t host_len)
+{
+	size_t len;
+	return deepest(zones, key, host_len, &len);
+}
+
+bool match_zone_cut(const struct view *view, const struct request *req, struct verdict *verdict)
+{
+	size_t len;
+	const struct dri *dri = deepest(view->cuts, req->key, req->host_len, &len);
+	if (!dri)
+		return false;
+	if (len == req->host_len && req->dns.qtype == DNS_DS) {
+		verdict->found = (struct zone_found){ZONE_NODATA, NULL, verdict->zone->data};
+		return true;
+	}
+	verdict->outcome = VERDICT_DELEGATED;
+	verdict->dri = dri;
+	verdict->n_cut_labels = 1;
+	for (size_t i = 0; i < len; i++)
+		verdict->n_cut_labels += req->key[i] == '.';
+	return true;
 }
 
 /* Nothing more is said than the links do. */
@@ -161,7 +188,8 @@ void match_follow(const struct view *view, const struct request *req, struct ver
 {
 	const struct dri *dri = verdict->dri;
 	uint16_t type = req->dns.qtype;
-	if (verdict->outcome != VERDICT_REDIRECT || !verdict->zone || !dri || !req->dns.qname)
+	if (verdict->outcome != VERDICT_REDIRECT || !verdict->zone || !dri || !req->dns.qname ||
+	    dri->delegation)
 		return;
 	if (!dri->cname_len && type != DNS_A && type != DNS_AAAA && type != DNS_ANY)
 		find_others(req, verdict);

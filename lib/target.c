@@ -94,6 +94,7 @@ void dri_release(struct dri *dri)
 	}
 	free(dri->hosts);
 	free(dri->host_keys);
+	free(dri->delegation);
 	free(dri->authority);
 	free(dri->scheme);
 	free(dri->path_prefix);
@@ -126,6 +127,16 @@ bool target_excludes(const struct target *target, const uint8_t *host_key, size_
 			return true;
 	}
 	return false;
+}
+
+size_t dri_cut_key(const struct dri *dri, unsigned host, uint8_t key[REQUEST_HOST_MAX])
+{
+	const uint8_t *label = dri->delegation->label;
+	size_t len = strlen(dri->host_keys[host]);
+	memcpy(key, dri->host_keys[host], len);
+	key[len] = '.';
+	memcpy(key + len + 1, label + 1, label[0]);
+	return len + 1 + label[0];
 }
 
 bool dri_is_for(const struct dri *dri, const uint8_t *host_key, size_t len)

@@ -4,6 +4,8 @@
 
 #include "advert.h"
 #include "ip.h"
+#include "request.h"
+#include "zone.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +20,28 @@ enum target_state { TARGET_UP, TARGET_DRAIN, TARGET_DOWN };
  * names a redirection target. Fully recursive: that has to be a delivery node. */
 enum redirection_strategy { STRATEGY_ITERATIVE, STRATEGY_SEMI_RECURSIVE, STRATEGY_FULL_RECURSIVE };
 
-enum { DRI_ADDRESSES_MAX = 16, DNS_NAME_MAX = 255, TARGET_EXCLUDED_MAX = 64 };
+enum {
+	DRI_ADDRESSES_MAX = 16,
+	DRI_SERVERS_MAX = 8,
+	DRI_SERVER_ADDRESSES_MAX = 4,
+	DRI_LABEL_MAX = 63,
+	DNS_NAME_MAX = 255,
+	TARGET_EXCLUDED_MAX = 64
+};
+
+struct dri_server {
+	struct dns_name name;
+	uint8_t n_addresses;
+	struct ip_addr addresses[DRI_SERVER_ADDRESSES_MAX];
+};
+
+/* Iterative DNS redirection (RFC 7336 §3.4): a host is a CNAME of the name with this label in front of it, which is delegated to these servers
+ * of the CDN. */
+struct dri_delegation {
+	uint8_t label[1 + DRI_LABEL_MAX]; /* with its length octet, lower case */
+	uint8_t n_servers;
+	struct dri_server servers[DRI_SERVERS_MAX];
+};
 
 /* A Downstream Resource Identifier, whatever its source: how a request is sent to the target. The members are those of
  * FCI.RedirectTarget (RFC 8804 §2). Immutable, counted by the control thread. One that was withdrawn has neither part: what it fits
@@ -31,7 +54,8 @@ struct dri {
 	char **hosts;     /* redirecting-hosts, lower case; none: every host */
 	char **host_keys; /* the same in key form: "com.example.vod" (lib/request.h) */
 
-	/* DNS part: a name or addresses; neither: no DNS target. */
+	/* DNS part: a name, addresses, or a delegation (then there are hosts); none of them: no DNS target. */
+	struct dri_delegation *delegation;
 	uint8_t cname_len; /* 0: none */
 	uint8_t n_v4, n_v6;
 	uint32_t ttl;                /* seconds */
@@ -95,6 +119,9 @@ const char *target_kind_name(enum target_kind kind);
 
 /* Is a host in key form never sent to it? Any thread. */
 bool target_excludes(const struct target *target, const uint8_t *host_key, size_t len);
+
+/* The key of the name that a DRI with a delegation delegates for one of its hosts: "com.example.b". Gives its length. */
+size_t dri_cut_key(const struct dri *dri, unsigned host, uint8_t key[REQUEST_HOST_MAX]);
 
 /* Is it for a host in key form? Any thread. */
 bool dri_is_for(const struct dri *dri, const uint8_t *host_key, size_t len);

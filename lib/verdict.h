@@ -13,6 +13,7 @@ enum verdict_outcome {
 	VERDICT_NO_TARGET, /* `scope` matches but nothing usable is left, not even its fallback */
 	VERDICT_ASK, /* `target` is to be asked for its DRI: the packet path does so before it replies */
 	VERDICT_FORBIDDEN, /* HTTP: the signed URI is not good */
+	VERDICT_DELEGATED, /* DNS: the name is in what `dri` delegates, from its last n_cut_labels labels on */
 	VERDICT_ERROR, /* decode already found the error: request.dns.rcode or request.http.status */
 };
 
@@ -33,6 +34,7 @@ struct verdict {
 	/* DNS: records of zones lead from the name of the question to another one, and from the name that a DRI gives on.
 	 * The first n_before of the links stand in front of the DRI's. */
 	uint8_t n_links, n_before;
+	uint8_t n_cut_labels;
 	const struct zone *
 		zone; /* DNS: the zone that the name which they lead to is in; NULL: none, so REFUSED without links */
 	const struct scope *scope; /* that won, or NULL */

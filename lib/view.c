@@ -23,6 +23,16 @@ static void zone_drop(void *zone)
 	zone_release(zone);
 }
 
+static void cut_retain(void *dri)
+{
+	((struct dri *)dri)->refs++;
+}
+
+static void cut_drop(void *dri)
+{
+	dri_release(dri);
+}
+
 static void target_retain(void *target)
 {
 	((struct target *)target)->refs++;
@@ -39,6 +49,7 @@ static void number_keep(void *number)
 }
 
 const struct trie_ops view_zone_ops = {zone_retain, zone_drop};
+const struct trie_ops view_cut_ops = {cut_retain, cut_drop};
 const struct trie_ops view_target_ops = {target_retain, target_drop};
 const struct trie_ops view_number_ops = {number_keep, number_keep};
 
@@ -54,6 +65,7 @@ struct view *view_new(const struct view *from)
 	view->refs = 1;
 	trie_retain(view->scopes);
 	trie_retain(view->zones);
+	trie_retain(view->cuts);
 	trie_retain(view->objects);
 	slots_retain(view->targets);
 	slots_retain(view->target_uses);
@@ -85,6 +97,7 @@ void view_release(struct view *view)
 		return;
 	trie_release(view->scopes, &scope_trie_ops);
 	trie_release(view->zones, &view_zone_ops);
+	trie_release(view->cuts, &view_cut_ops);
 	trie_release(view->objects, &object_ops);
 	slots_release(view->targets, &view_target_ops);
 	slots_release(view->target_uses, &view_number_ops);

@@ -38,6 +38,7 @@ struct view {
 	uint64_t created;         /* seconds since 1970-01-01 UTC */
 	struct trie_node *scopes; /* values: struct scope_list (lib/scope_trie.h) */
 	struct trie_node *zones;  /* key "com.example" -> struct zone */
+	struct trie_node *cuts;   /* names that DRIs delegate, key "com.example.b" -> struct dri */
 	struct footprint_table *footprints;
 	struct slots_node *targets;               /* struct target */
 	struct distinguished_list *distinguished; /* NULL: none */
@@ -64,5 +65,5 @@ struct view *view_new(const struct view *from);
 void view_retain(struct view *view);
 void view_release(struct view *view); /* NULL is fine */
 
-/* Values of `zones` and `targets`, and the numbers in `target_uses`. */
-extern const struct trie_ops view_zone_ops, view_target_ops, view_number_ops;
+/* Values of `zones`, `cuts` and `targets`, and the numbers in `target_uses`. */
+extern const struct trie_ops view_zone_ops, view_cut_ops, view_target_ops, view_number_ops;

@@ -201,7 +201,7 @@ inline void expect_same_size(const View &view, const View &fresh)
 		EXPECT_EQ(view->n_of[kind], fresh->n_of[kind]) << kind;
 	EXPECT_EQ(view->n_passes, fresh->n_passes);
 	EXPECT_EQ(view->n_base, fresh->n_base);
-	for (auto root : {&view::scopes, &view::zones}) {
+	for (auto root : {&view::scopes, &view::zones, &view::cuts}) {
 		struct trie_size a = trie_measure(view.get()->*root),
 				 b = trie_measure(fresh.get()->*root);
 		EXPECT_EQ(a.values, b.values);

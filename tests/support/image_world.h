@@ -140,9 +140,15 @@ struct ImageWorld {
 	std::string dri()
 	{
 		std::string out = "{" + target();
-		if (once_in(3))
+		bool hosts = once_in(3);
+		if (hosts)
 			out += R"(, "redirecting-hosts": ["h)" + number(6) + R"(.t", "X.t"])";
-		if (once_in(2))
+		if (hosts && once_in(2))
+			out += R"(, "dns-target": {"label": "l)" + number(9) +
+			       R"(", "servers": [{"name": "ns)" + number(9) +
+			       R"(.test", "addresses": ["192.0.2.)" + number(99) +
+			       R"(", "2001:db8::5"]}, {"name": "ns.b"}]})";
+		else if (once_in(2))
 			out += R"(, "dns-target": {"host": "d)" + number(9) + R"(.test", "ttl": )" +
 			       number(99) + "}";
 		else
@@ -159,7 +165,9 @@ struct ImageWorld {
 		std::string name = one_of({"t", "a.t", "b.t", "z.test"});
 		return R"({"name": ")" + name + R"(", "serial": )" + number(99) +
 		       R"(, "servers": [{"name": "ns1.)" + name + R"(", "addresses": ["192.0.2.)" +
-		       number(99) + R"(", "2001:db8::1"]}, {"name": "ns.elsewhere.test"}]})";
+		       number(99) +
+		       R"(", "2001:db8::1"]}, {"name": "ns.elsewhere.test"}], "records": ["w)" +
+		       number(9) + R"( CNAME x)" + number(9) + R"(", "*.w TXT \"x\""]})";
 	}
 	std::string line()
 	{

@@ -43,6 +43,7 @@ class ViewText
 		trie_walk(view->objects, nullptr, 0, on_object, this);
 		trie_walk(view->scopes, nullptr, 0, on_list, this);
 		trie_walk(view->zones, nullptr, 0, on_zone, this);
+		trie_walk(view->cuts, nullptr, 0, on_cut, this);
 		for (uint32_t i = 0; view->distinguished && i < view->distinguished->n; i++)
 			put("distinguished", view->distinguished->at[i]->host);
 		put_targets();
@@ -160,6 +161,14 @@ class ViewText
 				    hex(dri->v4, dri->n_v4 * sizeof(dri->v4[0])) + " " +
 				    hex(dri->v6, dri->n_v6 * sizeof(dri->v6[0])) + " " +
 				    std::to_string(dri->ttl));
+		for (unsigned i = 0; dri->delegation && i < dri->delegation->n_servers; i++) {
+			const struct dri_server &server = dri->delegation->servers[i];
+			put(" delegated",
+			    hex(dri->delegation->label, dri->delegation->label[0] + 1u) + " " +
+				    hex(server.name.wire, server.name.len));
+			for (unsigned k = 0; k < server.n_addresses; k++)
+				put("  address", hex(server.addresses[k].bytes, 16));
+		}
 		put(" http", text(dri->scheme) + " " + text(dri->authority) + " " +
 				     text(dri->path_prefix) + " " +
 				     std::to_string(dri->include_redirecting_host));
@@ -240,6 +249,15 @@ class ViewText
 			list->patterns ? pattern_set_patterns(list->patterns, &n) : nullptr;
 		for (size_t i = 0; i < n; i++)
 			self->put(" pattern", pattern_text(patterns[i]));
+		return true;
+	}
+	static bool on_cut(void *arg, const uint8_t *key, size_t len, void *value)
+	{
+		const struct dri *dri = static_cast<struct dri *>(value);
+		((ViewText *)arg)
+			->put("cut",
+			      hex(key, len) + " " + std::to_string(dri->order) + " " +
+				      hex(dri->delegation->label, dri->delegation->label[0] + 1u));
 		return true;
 	}
 	static bool on_zone(void *arg, const uint8_t *key, size_t len, void *value)

@@ -281,10 +281,10 @@ TEST_F(ConfigTest, FaultsHaveLineAndText)
 		{"dris = ( { cdn = \"b\"; node = \"n\"; dns-target = { host = \"x\"; }; } );",
 		 "t.conf:2: dri: expected one of 'cdn' and 'node'\n"},
 		{"dris = ( { cdn = \"b\"; dns-target = { ttl = 5; }; } );",
-		 "t.conf:2: dns-target: expected one of 'host' and 'addresses'\n"},
+		 "t.conf:2: dns-target: expected one of 'host', 'addresses' and 'label'\n"},
 		{"dris = ( { cdn = \"b\"; dns-target = { host = \"x\"; addresses = [\"::1\"]; }; } "
 		 ");",
-		 "t.conf:2: dns-target: expected one of 'host' and 'addresses'\n"},
+		 "t.conf:2: dns-target: expected one of 'host', 'addresses' and 'label'\n"},
 		{"dris = ( { cdn = \"b\"; dns-target = { addresses = [\n\"1.2.3\"]; }; } );",
 		 "t.conf:3: dns-target: addresses: '1.2.3' is not an IP address\n"},
 		{"dris = ( { cdn = \"b\"; http-target = { scheme = \"ftp\"; }; } );",

@@ -1,9 +1,11 @@
 /* match_zone_test - zone data and scopes together: chains through both, what stands over what, what lies behind a DRI. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tests/support/tables_builder.h"
+#include "tests/support/change.h"
 
+#include <functional>
 #include <gtest/gtest.h>
 #include <string>
+#include <vector>
 
 extern "C" {
 #include "lib/dns_answer.h"
@@ -177,6 +179,138 @@ TEST(MatchZone, Rfc7871_7_2_1_TheScopeCoversAllThatWasTested)
 		EXPECT_EQ(verdict.scope, nullptr) << name;
 		EXPECT_EQ(verdict.ecs_scope, 15u) << name;
 	}
+}
+
+/* Hosts go to b by a delegated name; the second DRI is for another host. */
+struct Iterative : World {
+	View again;
+	Iterative() : again(make_more())
+	{
+		view = std::move(again);
+	}
+	View make_more()
+	{
+		TablesBuilder more;
+		more.zone_json(ZONE);
+		more.add("cdn", R"({"name": "b"})").add("cdn", R"({"name": "c"})");
+		more.dri(
+			R"({"cdn": "b", "redirecting-hosts": ["it.z.test", "www.it.z.test", "z.test"], "dns-target": {"label": "B", "ttl": 50,
+			"servers": [{"name": "ns.b.it.z.test", "addresses": ["192.0.2.201", "2001:db8::201"]}, {"name": "ns.b.example"}]}})");
+		more.dri(
+			R"({"cdn": "c", "redirecting-hosts": ["it.z.test"], "dns-target": {"label": "c", "servers": [{"name": "ns.c.example"}]}})");
+		more.scope(
+			R"({"name": "it", "hosts": ["it.z.test", "*.it.z.test", "z.test"], "candidates": [{"cdn": "b"}]})");
+		return more.finish();
+	}
+};
+
+const std::string SERVERS = " 2 ns.b.it.z.test u: b.it.z.test 2 ns.b.example";
+
+TEST(MatchZone, Rfc7336_3_4_IterativeDnsRedirection)
+{
+	Iterative w;
+	EXPECT_EQ(w.says("it.z.test", DNS_A),
+		  "0 aa a: it.z.test 5 b.it.z.test u: b.it.z.test" + SERVERS);
+	EXPECT_EQ(w.says("it.z.test", DNS_CNAME), "0 aa a: it.z.test 5 b.it.z.test");
+	for (const char *name : {"b.it.z.test", "B.it.Z.test", "ns.b.it.z.test", "x.y.b.it.z.test"})
+		for (unsigned type : {DNS_A, DNS_NS, DNS_SOA, DNS_TXT, DNS_CNAME, DNS_ANY})
+			EXPECT_EQ(w.says(name, type), "0 u: b.it.z.test" + SERVERS) << name;
+	EXPECT_EQ(w.says("c.it.z.test", DNS_A), "0 u: c.it.z.test 2 ns.c.example");
+	EXPECT_EQ(w.says("b.it.z.test", DNS_DS), "0 aa u: z.test 6 -");
+	EXPECT_EQ(w.says("x.b.it.z.test", DNS_DS), "0 u: b.it.z.test" + SERVERS);
+	EXPECT_EQ(w.says("www.it.z.test", DNS_A), "0 aa a: www.it.z.test 5 b.www.it.z.test u: "
+						  "b.www.it.z.test 2 ns.b.it.z.test u: "
+						  "b.www.it.z.test 2 ns.b.example");
+	EXPECT_EQ(w.says("z.test", DNS_A), "2") << "no CNAME at an apex";
+	EXPECT_EQ(w.says("bb.it.z.test", DNS_A), "2") << "no DRI is for this host";
+}
+
+std::string refused(const std::vector<std::string> &dris)
+{
+	TablesBuilder builder;
+	builder.add("cdn", R"({"name": "b"})").add("cdn", R"({"name": "c"})");
+	for (const std::string &dri : dris)
+		builder.dri(dri);
+	return builder.faults().empty() ? "good" : builder.faults()[0].text;
+}
+
+TEST(MatchZone, LabelsThatCannotBeDelegatedAreRefused)
+{
+	auto dri = [](const std::string &cdn, const std::string &hosts, const std::string &target) {
+		return R"({"cdn": ")" + cdn + "\"" + hosts + R"(, "dns-target": {)" + target + "}}";
+	};
+	const std::string hosts = R"(, "redirecting-hosts": ["w.t"])",
+			  servers = R"(, "servers": [{"name": "ns.x"}])",
+			  b = dri("b", hosts, R"("label": "b")" + servers);
+	EXPECT_EQ(refused({b}), "good");
+	EXPECT_EQ(refused({b, dri("c", hosts, R"("label": "c")" + servers)}), "good");
+	EXPECT_EQ(refused({b, dri("c", hosts, R"("label": "B")" + servers)}),
+		  "label 'b' of its hosts is that of DRI 'cdn/b w.t' already");
+	for (const char *label : {"a.b", "a b", "*", "-.", ""})
+		EXPECT_NE(refused({dri("b", hosts,
+				       "\"label\": \"" + std::string(label) + "\"" + servers)}),
+			  "good")
+			<< label;
+	EXPECT_NE(refused({dri("b", "", R"("label": "b")" + servers)}), "good");
+	EXPECT_NE(refused({dri("b", hosts, R"("label": "b")")}), "good");
+	EXPECT_NE(refused({dri("b", hosts, R"("label": "b", "host": "x")" + servers)}), "good");
+	EXPECT_NE(refused({dri("b", hosts, R"("host": "x")" + servers)}), "good");
+}
+
+/* A version of the tables, changed one object at a time. */
+struct Tables {
+	Patterns patterns;
+	View view;
+	uint64_t order = 0;
+
+	void change(const std::function<bool(Change &)> &what)
+	{
+		Change change(view ? view.get() : nullptr, patterns, at_run_time(++order));
+		EXPECT_TRUE(what(change));
+		view = change.finish();
+		ASSERT_TRUE(view);
+	}
+	void put(enum object_kind kind, const std::string &json)
+	{
+		change([&](Change &c) { return c.put(kind, json); });
+	}
+	bool delegates(const std::string &name)
+	{
+		DnsAsk ask(name);
+		return match(view, ask).outcome == VERDICT_DELEGATED;
+	}
+};
+
+TEST(MatchZone, DelegatedNamesComeAndGoWithTheirDri)
+{
+	const std::string before =
+		R"({"cdn": "b", "redirecting-hosts": ["it.z.test"], "dns-target": {"label": ")";
+	const std::string behind = R"(", "servers": [{"name": "ns.x"}]}})";
+	Tables tables;
+	tables.put(OBJECT_ZONE, ZONE);
+	EXPECT_FALSE(tables.delegates("b.it.z.test"));
+	tables.change([&](Change &c) {
+		return c.put(OBJECT_CDN, R"({"name": "b"})") &&
+		       c.put(OBJECT_DRI, before + "b" + behind);
+	});
+	EXPECT_TRUE(tables.delegates("b.it.z.test"));
+	View old = tables.view;
+	tables.put(OBJECT_DRI, before + "c" + behind);
+	EXPECT_FALSE(tables.delegates("b.it.z.test"));
+	EXPECT_TRUE(tables.delegates("x.c.it.z.test"));
+	tables.put(
+		OBJECT_DRI,
+		R"({"cdn": "b", "redirecting-hosts": ["it.z.test"], "dns-target": {"host": "x"}})");
+	EXPECT_FALSE(tables.delegates("c.it.z.test"));
+	EXPECT_EQ(tables.view->cuts, nullptr);
+	tables.put(OBJECT_DRI, before + "c" + behind);
+	EXPECT_TRUE(tables.delegates("c.it.z.test"));
+	tables.change([](Change &c) {
+		return c.remove(OBJECT_DRI, "cdn/b it.z.test") && c.remove(OBJECT_CDN, "b");
+	});
+	EXPECT_EQ(tables.view->cuts, nullptr);
+	DnsAsk ask("b.it.z.test");
+	EXPECT_EQ(match(old, ask).outcome, VERDICT_DELEGATED) << "the old version stays as it was";
 }
 
 } // namespace
