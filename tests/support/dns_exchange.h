@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dns_message.h"
+#include "zone_box.h"
 
 #include <cstring>
 
@@ -28,7 +29,8 @@ inline dns_settings dns_defaults()
 /* A zone "example.com"; the name "vod" in it has the address 192.0.2.80. */
 struct DnsExchange {
 	dns_settings settings = dns_defaults();
-	zone apex = {};
+	ZoneBox box{"example.com",
+		    "@ 60 SOA ns ns 1 3600 600 86400 60\n@ 60 NS ns\nns 60 A 192.0.2.53\n"};
 	scope denied = {};
 	dri addresses = {};
 	verdict wanted = {}; /* when the query is good */
@@ -43,15 +45,11 @@ struct DnsExchange {
 
 	DnsExchange()
 	{
-		dns_name_from_text("example.com", &apex.apex);
-		dns_name_from_text("ns.example.com", &apex.primary);
-		apex.contact = apex.primary;
-		apex.ttl = apex.negative_ttl = 60;
 		addresses.ttl = 20;
 		addresses.n_v4 = 1;
 		memcpy(addresses.v4[0], "\xc0\x00\x02\x50", 4);
 		wanted.outcome = VERDICT_REDIRECT;
-		wanted.zone = &apex;
+		wanted.zone = box.zone;
 		wanted.scope = &denied;
 		wanted.dri = &addresses;
 	}
