@@ -185,9 +185,6 @@ def _(query, ours, theirs, who):
 
 def judge(query, ours, theirs, who):
     """The name of the class of the difference; "" when there is none; None when nothing explains it."""
-    if ours.flags & CD != query[2] & CD:
-        return None
-    ours = ours._replace(flags=ours.flags & ~CD)  # RFC 4035 section 3.2.2: copied, which the others do not
     if ours._replace(size=0) == theirs._replace(size=0):
         return ""
     for name, _, test in ACCEPTED:
