@@ -119,4 +119,28 @@ expect "put over the control socket with a fault: refused with file and line" 'o
 	sh -c "sed -i 's/192\.0\.2\.82/192.0.2.x/' $LAB_DIR/other.test.zone; $BUILD/turnoutctl -s $LAB_DIR/turnout.sock add zone '{\"name\": \"other.test\", \"file\": \"$LAB_DIR/other.test.zone\"}'"
 expect "explain tells the chain" '^chain +c1\.diff\.test, c2\.diff\.test, c3\.diff\.test, www\.diff\.test' ctl explain dns c1.diff.test A from 198.51.100.1
 
+# --- scopes over records, and iterative redirection -------------------------------------------------------------------
+
+cat >"$LAB_DIR/more.jsonl" <<'END'
+{"cdn": {"name": "b"}}
+{"node": {"name": "edge"}}
+{"dri": {"cdn": "b", "redirecting-hosts": ["it.diff.test"], "dns-target": {"label": "b", "servers": [{"name": "ns.b.it.diff.test", "addresses": ["192.0.2.99"]}]}}}
+{"dri": {"node": "edge", "dns-target": {"addresses": ["192.0.2.90"]}}}
+{"scope": {"name": "it", "hosts": ["it.diff.test"], "candidates": [{"cdn": "b"}]}}
+{"scope": {"name": "www", "hosts": ["www.diff.test"], "candidates": [{"node": "edge"}]}}
+END
+check "objects are taken in live" ctl apply "$LAB_DIR/more.jsonl"
+expect "a chain of records ends at a scope" '^www\.diff\.test\.\s+[0-9]+\s+IN\s+A\s+192\.0\.2\.90$' lab_in fr dig "@$R4" c1.diff.test A
+expect "a type that the DRI does not have is the zone's" '^"www"$' asked www.diff.test TXT
+expect "iterative DNS: a CNAME to the label of the CDN" '^it\.diff\.test\.\s+60\s+IN\s+CNAME\s+b\.it\.diff\.test\.$' \
+	lab_in fr dig "@$R4" it.diff.test A
+expect "and a delegation" '^b\.it\.diff\.test\.\s+60\s+IN\s+NS\s+ns\.b\.it\.diff\.test\.$' lab_in fr dig "@$R4" x.b.it.diff.test A +norec
+expect "with the address of its server" '^ns\.b\.it\.diff\.test\.\s+60\s+IN\s+A\s+192\.0\.2\.99$' lab_in fr dig "@$R4" b.it.diff.test A +norec
+expect "explain says so" 'delegated to the servers of a DRI' ctl explain dns x.b.it.diff.test A from 198.51.100.1
+lab_stop turnoutd
+edit 's/192\.0\.2\.x/192.0.2.83/'
+turnoutd_start "$LAB_DIR/zones.conf"
+expect "after a restart it is still there" 'CNAME\s+b\.it\.diff\.test\.$' lab_in fr dig "@$R4" it.diff.test A
+expect "and the mended zone, too" '^192\.0\.2\.83$' asked www.other.test A
+
 exit "$FAILED"
