@@ -15,6 +15,7 @@ extern "C" {
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <map>
 #include <memory>
@@ -326,6 +327,27 @@ TEST_F(Image, of_another_key)
 	EXPECT_EQ(memcmp(&told, &own, sizeof(own)), 0);
 	key = own;
 	EXPECT_EQ(read(second), IMAGE_READ) << err;
+}
+
+/* What is in an image was true of the zone file at the time; another one is read anew. */
+TEST_F(Image, of_a_zone_file_that_changed)
+{
+	const std::string file = path + ".zone", text = "@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns.x.\n";
+	auto say = [&](const std::string &what) { std::ofstream(file) << what; };
+	say(text + "w 60 A 192.0.2.1\n");
+	Owned made, same, other;
+	ImageChange change;
+	change.add(R"({"zone": {"name": "t", "file": ")" + file + "\"}}");
+	ASSERT_TRUE(made.apply(change, nullptr));
+	ASSERT_NE(object_find(made.view->objects, OBJECT_ZONE, "t"), nullptr);
+	ASSERT_TRUE(write(made.view));
+	EXPECT_EQ(read(same), IMAGE_READ);
+	EXPECT_EQ(ViewText::of(same.view), ViewText::of(made.view));
+	say(text + "w 60 A 192.0.2.22\n");
+	EXPECT_EQ(read(other), IMAGE_STALE);
+	EXPECT_NE(err.find("the file of a zone changed"), std::string::npos) << err;
+	unlink(file.c_str());
+	EXPECT_EQ(read(other), IMAGE_STALE);
 }
 
 TEST_F(Image, with_geolocation_that_is_not_there)
