@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-enum { IMAGE_FORMAT = 4 };
+enum { IMAGE_FORMAT = 5 };
 
 /* In the order of the file. */
 enum image_section {

@@ -197,6 +197,7 @@ struct dri *image_in_dri(struct image_in *in)
 /* Followed by the records in packed form, and the names of files. */
 struct image_zone {
 	uint32_t packed_len, n_files;
+	uint32_t no_client_subnet;
 	uint8_t stamps[32];
 };
 
@@ -205,6 +206,7 @@ void image_out_zone(struct image_out *out, const struct zone *zone)
 	struct image_zone form = {
 		.packed_len = (uint32_t)zone->data->packed_len,
 		.n_files = (uint32_t)zone->n_files,
+		.no_client_subnet = zone->no_client_subnet,
 	};
 	memcpy(form.stamps, zone->stamps, sizeof(form.stamps));
 	image_out_bytes(out, &form, sizeof(form));
@@ -242,6 +244,7 @@ static bool read_zone(struct image_in *in, struct zone *zone)
 	const char *why = NULL;
 	if (!image_in_bytes(in, &form, sizeof(form)))
 		return false;
+	zone->no_client_subnet = form.no_client_subnet;
 	const uint8_t *packed = image_in_take(in, form.packed_len);
 	if (!packed)
 		return false;

@@ -103,7 +103,8 @@ struct model_zone {
 	size_t n_servers;
 	struct model_server *servers;
 	size_t n_records;
-	const char **records; /* lines of a master file */
+	const char **records;  /* lines of a master file */
+	bool no_client_subnet; /* said beside a file, too */
 	const char *json;
 };
 

@@ -233,6 +233,7 @@ bool model_json_zone(const struct json_source *source, json_t *json, struct mode
 	zone->ttl = seconds(&in, "ttl", 3600);
 	zone->servers = read_servers(&in, &zone->n_servers);
 	zone->records = json_in_texts(&in, "records", &zone->n_records);
+	zone->no_client_subnet = !json_in_flag(&in, "client-subnet", true);
 	if (json_object_get(json, "file"))
 		check_alone(&in);
 	else

@@ -233,11 +233,11 @@ static json_t *zone_json(const struct view *view, const struct object *object)
 	unsigned labels;
 	size_t primary = dns_name_scan(soa, len, &labels);
 	(void)view;
-	json_t *json = json_pack("{s:s, s:o, s:o, s:I, s:I, s:o}", "name", zone->text, "primary",
-				 name_json(soa, primary), "contact",
-				 name_json(soa + primary, len - primary - 20), "ttl",
-				 (json_int_t)data->soa->ttl, "records", (json_int_t)data->n_records,
-				 "servers", servers_json(data));
+	json_t *json = json_pack(
+		"{s:s, s:o, s:o, s:I, s:I, s:b, s:o}", "name", zone->text, "primary",
+		name_json(soa, primary), "contact", name_json(soa + primary, len - primary - 20),
+		"ttl", (json_int_t)data->soa->ttl, "records", (json_int_t)data->n_records,
+		"client-subnet", !zone->no_client_subnet, "servers", servers_json(data));
 	for (unsigned i = 0; i < 5; i++)
 		json_object_set_new(json, numbers[i],
 				    json_integer(load_be32(soa + len - 20 + 4 * i)));

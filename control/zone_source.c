@@ -285,6 +285,7 @@ struct zone *zone_source_make(const struct model_zone *model, struct place place
 		return NULL;
 	}
 	zone->refs = 1;
+	zone->no_client_subnet = model->no_client_subnet;
 	if (make(model, zone, place, faults))
 		return zone;
 	zone_release(zone);

@@ -178,6 +178,16 @@ static void begin(struct verdict *verdict)
 	verdict->candidate = SCOPE_CANDIDATES_MAX;
 }
 
+/* RFC 7871 §7.2.1: where the option is not used, it is not there. */
+static void forget_subnet(struct request *req)
+{
+	if (!req->dns.ecs)
+		return;
+	req->dns.ecs = false;
+	req->client = req->dns.resolver;
+	req->client_len = (uint8_t)ip_bits(&req->client);
+}
+
 void match_scope(const struct view *view, struct match_context *context, struct request *req,
 		 struct verdict *verdict)
 {
@@ -186,6 +196,8 @@ void match_scope(const struct view *view, struct match_context *context, struct 
 		verdict->zone = match_zone(view->zones, req->key, req->host_len);
 		if (!verdict->zone && !req->via_ri)
 			return;
+		if (verdict->zone && verdict->zone->no_client_subnet)
+			forget_subnet(req);
 	} else if (view->distinguished) {
 		unstack(view, context, req);
 	}

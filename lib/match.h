@@ -59,7 +59,7 @@ static_assert((int)SCOPE_CANDIDATES_MAX <= 64, "tried has a bit for each candida
 
 /* Takes distinguished hosts off an HTTP request, finds the scope, chooses a target, looks up its DRI. For DNS a name for which no scope
  * matches is looked up in the zone's records; where they lead to another name in a zone of ours, that one is the request's from then on.
- * req changes only by that and by unstacking. verdict is written whole. No allocation, no system call. */
+ * req changes only by that, by unstacking, and in a zone without client subnet, where the decision is for the resolver. verdict is written whole. No allocation, no system call. */
 void match_request(const struct view *view, struct match_context *context, struct request *req,
 		   struct verdict *verdict);
 

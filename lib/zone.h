@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct zone {
 	char *text; /* "example.com" */
 	struct dns_name apex;
 	struct zone_data *data; /* lib/zone_data.h */
+	bool no_client_subnet;  /* queries are answered as if they had no such option (RFC 7871) */
 
 	/* Control thread: the files that its records were read from, and what they were then. */
 	size_t n_files;

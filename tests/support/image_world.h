@@ -163,7 +163,8 @@ struct ImageWorld {
 	std::string zone()
 	{
 		std::string name = one_of({"t", "a.t", "b.t", "z.test"});
-		return R"({"name": ")" + name + R"(", "serial": )" + number(99) +
+		return R"({"name": ")" + name + R"(", "client-subnet": )" +
+		       one_of({"true", "false"}) + R"(, "serial": )" + number(99) +
 		       R"(, "servers": [{"name": "ns1.)" + name + R"(", "addresses": ["192.0.2.)" +
 		       number(99) +
 		       R"(", "2001:db8::1"]}, {"name": "ns.elsewhere.test"}], "records": ["w)" +
@@ -340,7 +341,8 @@ struct ImageAsk {
 		return std::to_string(verdict.outcome) + " " + std::to_string(verdict.ecs_scope) +
 		       " " + std::to_string(verdict.name_exists) +
 		       std::to_string(verdict.fell_back) + " " + std::to_string(verdict.candidate) +
-		       " " + (verdict.zone ? verdict.zone->text : "-") + " " +
+		       " " + (verdict.zone ? verdict.zone->text : "-") +
+		       (verdict.zone && verdict.zone->no_client_subnet ? " no subnet " : " ") +
 		       (verdict.scope ? verdict.scope->name : "-") + " " +
 		       (verdict.target ? verdict.target->name : "-") + " " +
 		       (verdict.dri ? std::to_string(verdict.dri->order) : "-");

@@ -25,6 +25,9 @@ const char ZONE[] =
 const char OTHER[] = R"({"name": "y.test", "servers": [{"name": "ns.x.example"}],
 	"records": ["www CNAME cdn.z.test.", "a A 192.0.2.71"]})";
 
+const char WITHOUT_SUBNET[] = R"({"name": "private.test", "servers": [{"name": "ns.x.example"}],
+	"client-subnet": false, "records": ["to CNAME near.z.test."]})";
+
 /* cdn.z.test and cover.z.test are taken by scopes; DRIs with addresses and to names of all kinds. */
 struct World {
 	TablesBuilder builder;
@@ -46,7 +49,7 @@ struct World {
 			builder.dri(R"({"cdn": ")" + cdn + R"(", "dns-target": {"host": ")" + to +
 				    R"(", "ttl": 40}})");
 		}
-		builder.zone_json(ZONE).zone_json(OTHER);
+		builder.zone_json(ZONE).zone_json(OTHER).zone_json(WITHOUT_SUBNET);
 		scope("cdn", "cdn.z.test", "addr");
 		scope("cover", "cover.z.test", "addr");
 		scope("apex", "z.test", "addr");
@@ -54,7 +57,7 @@ struct World {
 			scope(std::string("to-") + name, std::string("to-") + name + ".z.test",
 			      name);
 		builder.scope(
-			R"({"name": "far", "hosts": ["near.z.test"], "footprints": ["near"], "candidates": [{"cdn": "addr"}]})");
+			R"({"name": "far", "hosts": ["near.z.test", "near.private.test"], "footprints": ["near"], "candidates": [{"cdn": "addr"}]})");
 		return builder.finish();
 	}
 	void scope(const std::string &name, const std::string &host, const std::string &cdn)
@@ -311,6 +314,28 @@ TEST(MatchZone, DelegatedNamesComeAndGoWithTheirDri)
 	EXPECT_EQ(tables.view->cuts, nullptr);
 	DnsAsk ask("b.it.z.test");
 	EXPECT_EQ(match(old, ask).outcome, VERDICT_DELEGATED) << "the old version stays as it was";
+}
+
+/* Where the option is not used the resolver decides, and no option goes back. */
+TEST(MatchZone, Rfc7871_7_2_1_AZoneWithoutClientSubnet)
+{
+	World w;
+	for (const char *name : {"near.private.test", "to.private.test"}) {
+		DnsAsk near(name, DNS_A, "10.1.0.53", "192.0.2.0/24"),
+			far(name, DNS_A, "192.0.2.1", "10.1.2.0/24");
+		for (DnsAsk *ask : {&near, &far}) {
+			Verdict verdict = match(w.view, *ask);
+			EXPECT_EQ(verdict.scope != nullptr, ask == &near) << name;
+			EXPECT_EQ(verdict.ecs_scope, 0u);
+			EXPECT_FALSE(ask->req.dns.ecs);
+			EXPECT_TRUE(ip_addr_equal(&ask->req.client, &ask->req.dns.resolver));
+			EXPECT_EQ(ask->req.client_len, 32);
+		}
+	}
+	/* The zone of the question is what counts. */
+	DnsAsk other("near.z.test", DNS_A, "10.1.0.53", "192.0.2.0/24");
+	EXPECT_EQ(match(w.view, other).scope, nullptr);
+	EXPECT_TRUE(other.req.dns.ecs);
 }
 
 } // namespace
