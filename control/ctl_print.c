@@ -262,6 +262,8 @@ static void print_answer(const json_t *answer)
 {
 	static const struct ctl_column fields[] = {{"answer", "status"},
 						   {"location", "location"},
+						   {"cache-control", "cache-control"},
+						   {"vary", "vary"},
 						   {"truncated", "truncated"},
 						   {NULL, NULL}};
 	ctl_table_fields(answer, fields);

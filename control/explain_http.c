@@ -86,23 +86,26 @@ static json_t *verify(struct explained *explained, struct dri **dri)
 	return json_pack("{s:i, s:s}", "code", (int)code, "text", uri_sign_code_text(code));
 }
 
-/* Status line and Location, out of the bytes of the answer. */
+static void add_field(json_t *json, const char *member, const char *bytes, size_t len,
+		      const char *start)
+{
+	const char *field = memmem(bytes, len, start, strlen(start));
+	if (!field)
+		return;
+	field += strlen(start);
+	const char *line_end = memmem(field, len - (size_t)(field - bytes), "\r\n", 2);
+	if (line_end)
+		json_object_set_new(json, member, json_stringn(field, (size_t)(line_end - field)));
+}
+
+/* Status line and what says where and how long, out of the bytes of the answer. */
 static json_t *answer_json(const char *bytes, size_t len)
 {
-	static const char field[] = "\r\nLocation: ";
-	const char *line_end = memmem(bytes, len, "\r\n", 2);
 	json_t *json = json_object();
-	if (!json || !line_end)
-		return json;
-	json_object_set_new(json, "status", json_stringn(bytes, (size_t)(line_end - bytes)));
-	const char *location = memmem(bytes, len, field, sizeof(field) - 1);
-	if (!location)
-		return json;
-	location += sizeof(field) - 1;
-	line_end = memmem(location, len - (size_t)(location - bytes), "\r\n", 2);
-	if (line_end)
-		json_object_set_new(json, "location",
-				    json_stringn(location, (size_t)(line_end - location)));
+	add_field(json, "status", bytes, len, "");
+	add_field(json, "location", bytes, len, "\r\nLocation: ");
+	add_field(json, "cache-control", bytes, len, "\r\nCache-Control: ");
+	add_field(json, "vary", bytes, len, "\r\nVary: ");
 	return json;
 }
 

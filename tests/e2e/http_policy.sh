@@ -64,6 +64,8 @@ put scope '{"name": "fresh", "hosts": ["fresh.cdn.example"], "cache-control": "p
 expect "Cache-Control of a scope, in seconds" '^Cache-Control: max-age=60$' fields fr http://kept.cdn.example/
 expect "Cache-Control of a scope, of a denial" '^Cache-Control: private, no-cache$' fields fr http://fresh.cdn.example/
 expect "show scope tells it" '"cache-control": 60' ctl --json show scope kept
+expect "explain tells it" '^cache-control +max-age=60$' ctl explain http http://kept.cdn.example/ from 198.51.100.10
+expect "explain tells Vary" '^vary +user-agent$' ctl explain http $p/other from 198.51.100.10
 expect "what is saved has it" 'cache-control = 60;' ctl show config
 
 # --- everything set --------------------------------------------------------------------------------------------------------
