@@ -155,7 +155,6 @@ void zone_file_line(const char *text, const struct dns_name *apex, uint32_t ttl,
 		    struct zone_records *records, struct faults *faults)
 {
 	struct reading reading = {apex, records, faults, 0, faults->total};
-	struct place nowhere = {NULL, place.line};
 	char origin[DNS_NAME_TEXT_MAX + 1];
 	size_t n = records->n;
 	name_origin(apex, origin);
@@ -163,7 +162,6 @@ void zone_file_line(const char *text, const struct dns_name *apex, uint32_t ttl,
 	char *line = NULL;
 	if (!scanner)
 		return;
-	(void)nowhere;
 	if (asprintf(&line, "%s\n", text) < 0 ||
 	    zs_set_input_string(scanner, line, strlen(line)) != 0)
 		fault(&reading, place, "no memory");
@@ -175,7 +173,7 @@ void zone_file_line(const char *text, const struct dns_name *apex, uint32_t ttl,
 			   zs_strerror(scanner->error.code));
 	else if (scanner->state == ZS_STATE_INCLUDE)
 		faults_add(faults, place, "records: '%.255s': $INCLUDE is for files", text);
-	else if (records->n == n)
+	else if (records->n == n && !records->no_memory)
 		faults_add(faults, place, "records: '%.255s': is no record", text);
 	zs_deinit(scanner);
 	free(scanner);
