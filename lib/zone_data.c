@@ -240,7 +240,8 @@ struct zone_data *zone_data_new(const struct dns_name *apex, const uint8_t *pack
 		return NULL;
 	for (size_t i = 0; i < apex->len; i++)
 		data->apex_name[i] = (uint8_t)tolower(apex->wire[i]);
-	memcpy(data->packed, packed, len);
+	if (len)
+		memcpy(data->packed, packed, len);
 	memcpy(data->key, key, sizeof(data->key));
 	data->packed_len = len;
 	bool done = make(&making);
