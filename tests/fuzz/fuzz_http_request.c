@@ -1,6 +1,7 @@
-/* fuzz_http_request - any bytes as a request: parsed, unstacked, its fields looked up, answered. */
+/* fuzz_http_request - any bytes as a request: whose it is, parsed, unstacked, its fields looked up, answered. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lib/http_answer.h"
+#include "lib/http_client.h"
 #include "lib/http_request.h"
 
 #include <stdlib.h>
@@ -101,9 +102,30 @@ static void write_answers(const struct request *req, enum verdict_outcome outcom
 	}
 }
 
+/* Everybody is trusted, so that all is read that can be. */
+static void read_client(const uint8_t *bytes, size_t len)
+{
+	static struct request req;
+	static struct http_settings settings;
+	settings.limits = http_limits_default;
+	settings.n_trusted_proxies = 2;
+	settings.trusted_proxies[0] = (struct ip_prefix){.addr.family = 4};
+	settings.trusted_proxies[1] = (struct ip_prefix){.addr.family = 6};
+	for (int proxy = HTTP_PROXY_PROTOCOL; proxy <= HTTP_PROXY_X_FORWARDED_FOR; proxy++) {
+		memset(&req, 0, sizeof(req));
+		req.client.family = 4;
+		settings.proxy = (enum http_proxy)proxy;
+		enum drop_reason reason = http_client_request(bytes, len, true, &settings, &req);
+		require(req.client.family == 4 || req.client.family == 6);
+		require(req.client_len == ip_bits(&req.client) || reason != DROP_none);
+		require(req.http.head_len <= len && (reason == DROP_none) == !req.http.status);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static struct request req;
+	read_client(bytes, len);
 	memset(&req, 0, sizeof(req));
 	enum drop_reason reason = http_request_parse(bytes, len, &http_limits_default, &req);
 	if (reason != DROP_none) {
