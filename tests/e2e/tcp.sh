@@ -50,6 +50,24 @@ nothing_is_kept() {
 wait_until 5 "all connections to end" nothing_is_kept
 ok "nothing is kept when all have ended"
 
+# --- jumbo frames ------------------------------------------------------------------------------------------------------
+
+lab_stop turnoutd
+for end in to-fr to-router; do
+	lab_in wire ip link set "$end" mtu 9000
+done
+lab_in wire ip link set bridge mtu 9000
+lab_in fr ip link set eth0 mtu 9000
+lab_in router ip link set v0 mtu 9000
+sed -E 's/net_af_packet0,iface=v0/net_pcap0,iface=v0,phy_mac=1/; s/mbufs = 8192;/mbufs = 4096; mtu = 9000;/' "$LAB_DIR/e2e.conf" >"$LAB_DIR/jumbo.conf"
+turnoutd_start "$LAB_DIR/jumbo.conf"
+expect "MTU 9000: a head of 7,500 octets in one frame" '^302 ' \
+	lab_in fr curl -s -o /dev/null -m 5 -w '%{http_code} \n' -H 'Host: paths.cdn.example' -H "Cookie: $(printf 'c%.0s' {1..7500})" "http://$R4/live/9"
+expect "it needed no state" '^0$' tcp opened
+expect "an answer that is longer than a client's MSS of 1,460" "^302 https://cache.cdn-c.example:8080/live/$long$" \
+	get fr "http://paths.cdn.example/live/$long"
+expect "300 pipelined queries" '^good 300$' client "$R4" dns 300
+
 # --- bounds ------------------------------------------------------------------------------------------------------------
 
 lab_stop turnoutd
