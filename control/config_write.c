@@ -343,11 +343,12 @@ static const struct object *heap_take(struct heap *heap)
 /* --- The whole --------------------------------------------------------------------------------- */
 
 struct config_writer {
-	const struct settings *settings;
+	struct config_text
+		settings; /* what they are when it is made: a reload may replace them meanwhile */
 	struct view *view;
-	bool secrets, begun, collected; /* collected: all objects of the kind are in the heap */
-	unsigned kind;                  /* enum object_kind, which is being written */
-	uint64_t of_kind, objects;      /* written */
+	bool begun, collected;     /* collected: all objects of the kind are in the heap */
+	unsigned kind;             /* enum object_kind, which is being written */
+	uint64_t of_kind, objects; /* written */
 	struct heap heap;
 	uint8_t key[OBJECT_KEY_MAX + 1]; /* where the walk goes on */
 	size_t key_len;
@@ -359,11 +360,10 @@ struct config_writer *config_writer_new(const struct settings *settings, struct 
 	struct config_writer *writer = calloc(1, sizeof(*writer));
 	if (!writer)
 		return NULL;
-	writer->settings = settings;
 	writer->view = view;
-	writer->secrets = secrets;
 	writer->key_len = 1;
 	view_retain(view);
+	put_settings(&writer->settings, settings, view, secrets);
 	return writer;
 }
 
@@ -372,6 +372,7 @@ void config_writer_free(struct config_writer *writer)
 	if (!writer)
 		return;
 	view_release(writer->view);
+	config_text_clear(&writer->settings);
 	free(writer->heap.items);
 	free(writer);
 }
@@ -393,7 +394,9 @@ static void begin(struct config_writer *writer, struct config_text *text)
 		 "run time.\n",
 		 TURNOUT_VERSION, view->generation, created);
 	put(text, line);
-	put_settings(text, writer->settings, view, writer->secrets);
+	if (writer->settings.len)
+		put_octets(text, writer->settings.at, writer->settings.len);
+	text->failed |= writer->settings.failed;
 	writer->begun = true;
 }
 

@@ -29,7 +29,7 @@ void config_write_member(struct config_text *text, const char *name, json_t *val
  * object. Control thread. */
 struct config_writer;
 
-/* The view is kept by a reference; the settings must outlive the writer. secrets: with the cookie keys that were configured; else a
+/* The view is kept by a reference, of the settings nothing. secrets: with the cookie keys that were configured; else a
  * comment in their place. NULL: no memory. */
 struct config_writer *config_writer_new(const struct settings *settings, struct view *view,
 					bool secrets);

@@ -3,6 +3,7 @@
 #include "control.h"
 
 #include "capacity.h"
+#include "config_signing.h"
 
 #include "log.h"
 #include "recursion.h"
@@ -285,6 +286,7 @@ void control_clear(struct control *control)
 	control->head = NULL;
 	pattern_cache_free(control->patterns);
 	sign_free(control->sign);
+	config_signing_clear(&control->signing);
 	control->sign = NULL;
 	if (control->base)
 		event_base_free(control->base);

@@ -35,6 +35,8 @@ struct control {
 	struct recursion *recursion; /* NULL: no CDN is asked for workers */
 	struct sessions *sessions;   /* with peers; NULL: before and after the loop */
 	struct sign *sign;           /* signed URIs */
+	struct signing_settings
+		signing; /* of the last reload, when there was one; the start's are control->settings */
 	struct drain drain;
 	struct event *cleaner;      /* of the state file */
 	uint32_t pass;              /* of the last reading of files */
@@ -43,6 +45,7 @@ struct control {
 	uint64_t generation;        /* of the newest view */
 	uint64_t started;           /* seconds since 1970-01-01 UTC */
 	bool stopping;
+	bool reloaded;      /* at least once */
 	uint8_t digest[32]; /* of what the configuration says; control/restart.h */
 	bool digest_known;
 	bool image_pending;        /* one is being written */

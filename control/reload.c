@@ -3,6 +3,7 @@
 #include "reload.h"
 
 #include "config_objects.h"
+#include "config_signing.h"
 #include "json_place.h"
 #include "log.h"
 #include "replay.h"
@@ -169,6 +170,26 @@ static void note_changes(struct control *control, const struct settings *setting
 			 control->next_start);
 }
 
+static void keep_signing(struct control *control, struct settings *settings)
+{
+	config_signing_clear(&control->signing);
+	control->signing = settings->signing;
+	settings->signing = (struct signing_settings){0};
+	control->reloaded = true;
+}
+
+struct settings reload_settings(const struct control *control)
+{
+	struct settings now = *control->settings;
+	if (control->sessions) {
+		now.peers = control->sessions->settings->peers;
+		now.interconnection = control->sessions->settings->interconnection;
+	}
+	if (control->reloaded)
+		now.signing = control->signing;
+	return now;
+}
+
 static void log_end(struct reload *reload, const struct commit_result *result)
 {
 	struct control *control = reload->control;
@@ -176,6 +197,7 @@ static void log_end(struct reload *reload, const struct commit_result *result)
 		note_changes(control, &reload->settings);
 		sessions_reload(control->sessions, &reload->settings);
 		sign_reload(control->sign, &reload->settings.signing);
+		keep_signing(control, &reload->settings);
 		log_line(LOG_LEVEL_INFO,
 			 "reloaded %s: generation %lu, %u added, %u changed, %u removed in %.3f s",
 			 control->config_path, control->generation, result->counts.added,

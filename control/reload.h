@@ -22,5 +22,8 @@ void reload_forget(struct control *control);
 bool reload_image(struct control *control, struct view *image, uint64_t generation,
 		  struct faults *faults);
 
+/* The settings in use: those of the start, but peers, interconnection and signing of the last reload. Good until the next one. Control thread. */
+struct settings reload_settings(const struct control *control);
+
 /* The first reading, which is taken over. false: faults say why. */
 bool reload_first(struct control *control, struct config_reading *reading, struct faults *faults);

@@ -4,6 +4,7 @@
 
 #include "change.h"
 #include "config_write.h"
+#include "reload.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -215,7 +216,8 @@ static bool begin(struct saving *saving, const char *file, struct rpc_call *call
 	if (asprintf(&saving->beside, "%s.new", file) < 0)
 		saving->beside = NULL;
 	saving->timer = evtimer_new(control->base, on_timer, saving);
-	saving->writer = config_writer_new(control->settings, control->head, true);
+	const struct settings settings = reload_settings(control);
+	saving->writer = config_writer_new(&settings, control->head, true);
 	if (!saving->file || !saving->beside || !saving->timer || !saving->writer ||
 	    !open_beside(saving, call))
 		return false;

@@ -4,6 +4,7 @@
 
 #include "config_write.h"
 #include "lib/text.h"
+#include "reload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,7 +147,8 @@ static struct show_config *show_new(struct control *control, struct rpc_call *ca
 	show->written = CONFIG_WRITTEN_PART;
 	put_first(show);
 	show->timer = evtimer_new(control->base, on_timer, show);
-	show->writer = config_writer_new(control->settings, control->head, false);
+	const struct settings settings = reload_settings(control);
+	show->writer = config_writer_new(&settings, control->head, false);
 	if (show->timer && show->writer)
 		return show;
 	show_free(show);

@@ -340,6 +340,7 @@ answered "by Cache-Control" poll.cdn.example moved.scripted.example. 10000
 last=moved.scripted.example.
 sed -i 's/stale-time = 4/stale-time = 600/' "$LAB_DIR/a.conf"
 reload a
+expect "show config says the peers of the last reload" 'stale-time = 600' of a show config
 bears half 'answer|transfer|closed|missing'
 bears type 'text/html'
 bears noise 'HTTP|protocol|answer'
