@@ -40,7 +40,7 @@ TEST(CtlCompleteTest, VerbsWordByWord)
 	EXPECT_EQ(complete("show"), "show");
 	EXPECT_EQ(complete("show "), "adverts cdns config dris drops footprints history nodes peer "
 				     "peers ports recursion "
-				     "route scope scopes signing workers zones");
+				     "route scope scopes signing tcp workers zones");
 	EXPECT_EQ(complete("show sc"), "scope scopes");
 	EXPECT_EQ(complete("help show wo"), "workers");
 	EXPECT_EQ(complete("completion "), "bash zsh");

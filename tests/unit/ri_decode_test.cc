@@ -133,11 +133,11 @@ TEST(ri_decode, http_that_the_packet_path_refuses)
 {
 	EXPECT_EQ(Decoded(http("/a")).wrong, "cs-uri is not an http or https URI");
 	EXPECT_EQ(Decoded(http("http://a.example/", "", "POST")).wrong,
-		  "method is not GET or HEAD: 405");
+		  "method is not redirected: 405");
 	EXPECT_EQ(Decoded(http("http://a.example/", "", "GET /x HTTP/1.1")).wrong,
 		  "HTTP request malformed: 400");
 	EXPECT_EQ(Decoded(http("http://a.example/" + std::string(2048, 'a'))).wrong,
-		  "URI or redirect too long for one segment: 414");
+		  "URI longer than http.uri-max, or redirect too long: 414");
 	for (const char *uri :
 	     {"ftp://a.example/", "http:///a", "http://", "http://a b.example/",
 	      "http://user@a.example/", "http://a.example/#f", "http://a.example:x/",

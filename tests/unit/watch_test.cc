@@ -125,7 +125,7 @@ TEST_F(Watch, TraceTellsRecordsUntilThereWereEnough)
 		R"("worker":0,"protocol":"dns","client":"198.51.100.7/32","outcome":"redirect",)"
 		R"("scope":"vod","target":{"cdn":"b"},"fell-back":false,"reason":null,"burst":3,)"
 		R"("nanoseconds":{"classify":100,"decode":101,"match":102,"choose":103,)"
-		R"("ask":104,"count":105,"reply":106,"seal":107},"host":"vod.cdn.example","type":"AAAA"}})");
+		R"("ask":104,"count":105,"reply":106,"seal":107,"transmit":108},"host":"vod.cdn.example","type":"AAAA"}})");
 	serve(1, make_request("none.example", "/" + std::string(400, 'x'), "2001:db8::7"));
 	std::string second = hear(fd);
 	EXPECT_HAS(second, R"("worker":1,"protocol":"http","client":"2001:db8::7/128","outcome":)"
