@@ -103,6 +103,27 @@ void dri_release(struct dri *dri)
 	free(dri);
 }
 
+static int by_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) : !!a - !!b;
+}
+
+/* 0: requests are sent the same way. */
+static int by_content(const struct dri *a, const struct dri *b)
+{
+	int order = (a->ttl > b->ttl) - (a->ttl < b->ttl);
+	order = order ? order : a->cname_len - b->cname_len;
+	order = order ? order : memcmp(a->cname, b->cname, a->cname_len);
+	order = order ? order : a->n_v4 - b->n_v4;
+	order = order ? order : memcmp(a->v4, b->v4, a->n_v4 * sizeof(a->v4[0]));
+	order = order ? order : a->n_v6 - b->n_v6;
+	order = order ? order : memcmp(a->v6, b->v6, a->n_v6 * sizeof(a->v6[0]));
+	order = order ? order : by_text(a->authority, b->authority);
+	order = order ? order : by_text(a->scheme, b->scheme);
+	order = order ? order : by_text(a->path_prefix, b->path_prefix);
+	return order ? order : a->include_redirecting_host - b->include_redirecting_host;
+}
+
 bool dri_before(const struct dri *a, const struct dri *b)
 {
 	if (!a->n_hosts != !b->n_hosts)
@@ -114,7 +135,7 @@ bool dri_before(const struct dri *a, const struct dri *b)
 	for (unsigned i = 0; i < a->n_hosts && i < b->n_hosts; i++)
 		if (strcmp(a->hosts[i], b->hosts[i]) != 0)
 			return strcmp(a->hosts[i], b->hosts[i]) < 0;
-	return a->n_hosts < b->n_hosts;
+	return a->n_hosts != b->n_hosts ? a->n_hosts < b->n_hosts : by_content(a, b) < 0;
 }
 
 bool target_excludes(const struct target *target, const uint8_t *host_key, size_t len)

@@ -105,7 +105,7 @@ void target_put_dri(struct target *target, struct dri *dri);
 void target_put_advert(struct target *target, struct advert *advert);
 
 /* Those that name hosts come first, then those with a footprint, so that the first one that fits is the right one; then those that
- * were said first; what was said at once goes by its hosts. */
+ * were said first; what was said at once goes by its hosts, and then by what it says: so a view is the same however it was made. */
 bool dri_before(const struct dri *a, const struct dri *b);
 
 const char *target_state_name(enum target_state state);
