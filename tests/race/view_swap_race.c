@@ -6,6 +6,7 @@
 #include "lib/match.h"
 #include "lib/plane.h"
 #include "lib/request.h"
+#include "lib/zone_data.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -84,7 +85,8 @@ static bool is_right(const struct view *view, const struct verdict *verdict, boo
 	snprintf(host, sizeof(host), "x%llu.test", (unsigned long long)g);
 	return strcmp(verdict->scope->name, scope) == 0 &&
 	       strcmp(verdict->target->name, target) == 0 && verdict->dri->ttl == g &&
-	       strcmp(verdict->dri->authority, host) == 0 && (!dns || verdict->zone->serial == g);
+	       strcmp(verdict->dri->authority, host) == 0 &&
+	       (!dns || verdict->zone->data->serial == g);
 }
 
 static bool burst(const struct view *view, struct match_context *context, unsigned host)
