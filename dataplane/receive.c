@@ -174,6 +174,7 @@ static void take(struct worker *worker, uint16_t i, struct connection *connectio
 		close_connection(worker, connection);
 		return;
 	case TCP_STREAM_GOES_ON:
+		connection->early &= !connection->stream.in.len;
 		connections_touch(worker->connections, connection);
 		find_request(worker, i, connection);
 	}
@@ -184,10 +185,8 @@ static void take(struct worker *worker, uint16_t i, struct connection *connectio
 /* Opened by octets that came late, after the connection had its answer without being kept. */
 static bool is_mistaken(const struct connection *connection, const struct packet *packet)
 {
-	const struct tcp_stream *stream = &connection->stream;
-	return !stream->in.len && stream->highest == stream->out_seq && !stream->fin_sent &&
-	       packet->tcp_flags & TCP_ACK && packet->ack != stream->out_seq &&
-	       connection->stream.in.n;
+	return connection->early && packet->tcp_flags & TCP_ACK &&
+	       packet->ack != connection->stream.out_seq;
 }
 
 bool receive_segment(struct worker *worker, uint16_t i)
@@ -211,9 +210,11 @@ bool receive_open(struct worker *worker, uint16_t i, uint16_t mss, uint32_t sent
 {
 	struct connection *connection =
 		open_connection(worker, i, mss, worker->burst.packets[i].seq - sent);
-	if (connection)
-		take(worker, i, connection);
-	return connection;
+	if (!connection)
+		return false;
+	connection->early = sent;
+	take(worker, i, connection);
+	return true;
 }
 
 void receive_again(struct worker *worker, uint16_t i)

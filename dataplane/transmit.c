@@ -4,6 +4,15 @@
 
 #include <netinet/in.h>
 
+enum { EARLY_MS = 2000 };
+
+/* Octets that came before the first ones wait for a loss to be mended; when the connection was answered already, those never come. */
+static uint64_t patience(const struct worker *worker, const struct connection *connection)
+{
+	unsigned idle = worker->plane->settings->tcp.idle_ms;
+	return connection->early ? RTE_MIN(idle, (unsigned)EARLY_MS) : idle;
+}
+
 /* As an answer to a packet of the peer, of which the connection has kept the headers. */
 static void put_segment(struct worker *worker, const struct connection *connection,
 			const struct tcp_segment *segment)
@@ -45,7 +54,7 @@ static void transmit(struct worker *worker, struct connection *connection)
 		put_segment(worker, connection, &segment);
 	if (worker->burst.n_segments == SEGMENTS_MAX)
 		connections_touch(worker->connections, connection);
-	uint64_t idle = stream->last_progress + worker->plane->settings->tcp.idle_ms;
+	uint64_t idle = stream->last_progress + patience(worker, connection);
 	connections_settle(worker->connections, connection,
 			   stream->send_again && stream->send_again < idle ? stream->send_again
 									   : idle);
@@ -81,6 +90,11 @@ static void give_up(struct worker *worker, struct connection *connection)
 static void rest(struct worker *worker, struct connection *connection)
 {
 	struct tcp_stream *stream = &connection->stream;
+	if (connection->early) { /* without a word: it may have had its answer */
+		worker->stats->tcp_closed++;
+		connections_close(worker->connections, connection);
+		return;
+	}
 	if (stream->ending || stream->out_len || stream->in.len || stream->in.n) {
 		give_up(worker, connection);
 		return;
@@ -102,7 +116,7 @@ static void wake(struct worker *worker, struct connection *connection)
 	}
 	if (connection->held)
 		stream->last_progress = worker->now_ms;
-	if (worker->now_ms - stream->last_progress >= worker->plane->settings->tcp.idle_ms)
+	if (worker->now_ms - stream->last_progress >= patience(worker, connection))
 		rest(worker, connection);
 	else
 		connections_touch(worker->connections, connection);

@@ -19,6 +19,7 @@ struct connection {
 	uint8_t l2_len, headers_len;
 	uint8_t headers[CONNECTION_HEADERS_MAX]; /* Ethernet and IP of the peer's packets */
 	struct ip_addr client; /* that a proxy named before the first request; family 0: none yet */
+	bool early;            /* opened by octets behind the first ones, which have not come */
 	uint32_t scanned;      /* octets of stream.in that hold no whole request */
 
 	/* The table's. */

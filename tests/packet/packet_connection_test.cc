@@ -427,6 +427,35 @@ TEST_F(PacketConnection, Rfc9112_9_6_what_follows_an_ended_request_is_acknowledg
 	EXPECT_EQ(kept(), 0u);
 }
 
+/* The rest of a body, sent before the answer came, looks like what comes before the first octets. */
+TEST_F(PacketConnection, late_octets_of_an_answered_request_are_forgotten_soon_and_without_a_reset)
+{
+	Bytes post = http_request("vod.cdn.example", "/", "POST", "Content-Length: 1000\r\n");
+	for (bool acknowledges : {false, true}) {
+		Peer peer(world, path4().from_port(acknowledges ? 1 : 2));
+		world.wait_until(1000);
+		peer.connect();
+		uint32_t start = peer.ours, cookie = peer.theirs;
+		peer.say(post);
+		EXPECT_EQ(peer.status(), "HTTP/1.1 405");
+		Bytes late =
+			peer.segment(ACK, start + static_cast<uint32_t>(post.size()), Bytes(500));
+		size_t at = packet_l4(late) + 8;
+		for (size_t i = 0; i < 4; i++)
+			late[at + i] = static_cast<uint8_t>(cookie >> (24 - 8 * i));
+		packet_repair(late);
+		peer.hear(world.send({late}));
+		EXPECT_EQ(kept(), 1u);
+		if (acknowledges)
+			peer.acknowledge();
+		else
+			for (uint64_t ms = 1100; ms < 3200; ms += 100)
+				peer.hear(world.wait_until(ms));
+		EXPECT_EQ(kept(), 0u);
+		EXPECT_FALSE(peer.reset);
+	}
+}
+
 /* --- bounds --------------------------------------------------------------------------------------------------------------------- */
 
 TEST_F(PacketConnection, the_oldest_goes_first_and_is_told)
