@@ -14,6 +14,7 @@
 #include <rte_mbuf.h>
 
 enum { BURST_MAX = 32, SEGMENTS_MAX = 64 };
+enum { PORT_DNS = 53, PORT_HTTP = 80, UDP_LEN = 8, TCP_LEN = 20 /* headers without options */ };
 
 /* What becomes of a packet: classify says it, decode narrows it, the replies look for theirs. */
 enum lane {
@@ -146,6 +147,13 @@ static inline struct syn_tuple packet_tuple(const struct packet *packet)
 	};
 }
 
+/* The sequence number behind a TCP packet. */
+static inline uint32_t packet_end(const struct packet *packet)
+{
+	return packet->seq + packet->tcp_len + !!(packet->tcp_flags & TCP_SYN) +
+	       !!(packet->tcp_flags & TCP_FIN);
+}
+
 /* Octets that an answer may have from l4 on: within the mbuf and the MTU. */
 static inline uint16_t packet_room_in(const struct worker *worker, const struct rte_mbuf *mbuf,
 				      const struct packet *packet)
@@ -177,6 +185,9 @@ bool receive_open(struct worker *worker, uint16_t i, uint16_t mss, uint32_t sent
 
 /* The packet was parked, or was run before, and its connection still holds that request, or another one. */
 void receive_again(struct worker *worker, uint16_t i);
+
+/* Its state goes; when a request of it is on its way, with that. */
+void receive_close(struct worker *worker, struct connection *connection);
 
 /* A request that came without a connection gets an answer that needs one. NULL: there is no room for it. */
 struct connection *receive_adopt(struct worker *worker, uint16_t i);

@@ -9,12 +9,9 @@
 #include <rte_ip.h>
 
 enum {
-	PORT_DNS = 53,
 	ARP_LEN = 28,
 	IP4_LEN = 20,
 	IP6_LEN = 40,
-	UDP_LEN = 8,
-	TCP_LEN = 20,
 	ICMP_LEN = 8,
 	ND_SOLICIT_LEN = 24,
 };

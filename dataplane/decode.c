@@ -7,14 +7,7 @@
 #include <netinet/tcp.h>
 #include <rte_tcp.h>
 
-enum {
-	UDP_LEN = 8,
-	PORT_DNS = 53,
-	PORT_HTTP = 80,
-	MSS_DEFAULT_IP4 = 536,
-	MSS_DEFAULT_IP6 = 1220,
-	NS_PER_SECOND = 1000000000
-};
+enum { MSS_DEFAULT_IP4 = 536, MSS_DEFAULT_IP6 = 1220, NS_PER_SECOND = 1000000000 };
 
 /* All but the key, which is long and written by whoever needs it. */
 struct request *decode_start(struct burst *burst, uint16_t i)

@@ -6,7 +6,7 @@
 #include <rte_ip_frag.h>
 #include <rte_malloc.h>
 
-enum { PORT_DNS = 53, IP4_LEN = 20, IP6_LEN = 40, FRAGMENT_LEN = 8, WAYS = 4 };
+enum { IP4_LEN = 20, IP6_LEN = 40, FRAGMENT_LEN = 8, WAYS = 4 };
 static const uint64_t WAIT_NS = 1000000000;
 
 struct fragments {

@@ -2,9 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
 #include "lib/dns_query.h"
+#include "lib/dns_wire.h"
 #include "lib/http_client.h"
-
-enum { PORT_DNS = 53, TCP_LEN = 20, DNS_LENGTH = 2 /* RFC 1035 §4.2.2 */ };
 
 static struct tcp_segment segment_of(const struct packet *packet)
 {
@@ -22,7 +21,7 @@ static struct tcp_segment segment_of(const struct packet *packet)
 
 /* --- places ----------------------------------------------------------------------------------------------------------- */
 
-static void close_connection(struct worker *worker, struct connection *connection)
+void receive_close(struct worker *worker, struct connection *connection)
 {
 	worker->stats->tcp_closed++;
 	connections_close(worker->connections, connection);
@@ -36,7 +35,7 @@ static bool evict(struct worker *worker, const struct connection *but, bool with
 		return false;
 	worker->stats->tcp_evicted++;
 	transmit_reset(worker, oldest);
-	close_connection(worker, oldest);
+	receive_close(worker, oldest);
 	return true;
 }
 
@@ -86,8 +85,7 @@ static void hold(struct worker *worker, uint16_t i, struct connection *connectio
 	packet->connection = connection;
 	packet->lane = (uint8_t)lane;
 	packet->reason = (uint8_t)reason;
-	if (!connection->held)
-		connections_hold(worker->connections, connection);
+	connections_hold(worker->connections, connection);
 }
 
 static void find_dns(struct worker *worker, uint16_t i, struct connection *connection)
@@ -112,7 +110,7 @@ static void find_dns(struct worker *worker, uint16_t i, struct connection *conne
 	}
 	packet_drop(&worker->burst.packets[i], reason);
 	transmit_reset(worker, connection);
-	close_connection(worker, connection);
+	receive_close(worker, connection);
 }
 
 /* A head becomes whole with a line, so without a new one it need not be read again. */
@@ -168,10 +166,10 @@ static void take(struct worker *worker, uint16_t i, struct connection *connectio
 	switch (tcp_stream_input(&connection->stream, &segment, worker->now_ms)) {
 	case TCP_STREAM_RESET:
 		packet_drop(packet, DROP_tcp_rst);
-		close_connection(worker, connection);
+		receive_close(worker, connection);
 		return;
 	case TCP_STREAM_ENDED:
-		close_connection(worker, connection);
+		receive_close(worker, connection);
 		return;
 	case TCP_STREAM_GOES_ON:
 		connection->early &= !connection->stream.in.len;
@@ -199,7 +197,7 @@ bool receive_segment(struct worker *worker, uint16_t i)
 	if (!connection)
 		return false;
 	if (is_mistaken(connection, packet)) {
-		close_connection(worker, connection);
+		receive_close(worker, connection);
 		return false;
 	}
 	take(worker, i, connection);
@@ -244,7 +242,7 @@ struct connection *receive_adopt(struct worker *worker, uint16_t i)
 	struct connection *mistaken =
 		worker->connections ? connections_find(worker->connections, &tuple) : NULL;
 	if (mistaken)
-		close_connection(worker, mistaken);
+		receive_close(worker, mistaken);
 	struct connection *connection =
 		open_connection(worker, i, packet->mss, packet->seq + packet->tcp_len);
 	if (!connection)

@@ -1,10 +1,10 @@
-/* reply_dns - verdict to DNS answer, written over the query in the same mbuf. */
+/* reply_dns - verdict to DNS answer, written over the query in the same mbuf, or over TCP behind what its connection sends. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
 #include "lib/dns_answer.h"
 #include "lib/dns_wire.h"
 
-enum { UDP_LEN = 8, DNS_LENGTH = 2 /* RFC 1035 §4.2.2 */, NS_PER_MS = 1000000 };
+enum { NS_PER_MS = 1000000 };
 
 static void count(struct worker *worker, const struct verdict *verdict,
 		  const struct dns_answer *answer)
@@ -55,11 +55,6 @@ static enum dns_rate_kind kind_of(const uint8_t *msg)
 	if (rcode && rcode != DNS_NXDOMAIN)
 		return DNS_RATE_ERROR;
 	return load_be16(msg + 6) ? DNS_RATE_DATA : DNS_RATE_NONE;
-}
-
-static bool is_limited(const struct worker *worker, const struct request *req)
-{
-	return worker->dns_rate && !req->dns.tcp && !req->dns.cookie_valid;
 }
 
 /* Over the rate: the answer is taken back. */
@@ -113,7 +108,7 @@ static void reply_dns(struct worker *worker, uint16_t i)
 	packet->l4_len = (uint16_t)(UDP_LEN + answer.len);
 	packet->answer = true;
 	count(worker, verdict, &answer);
-	if (is_limited(worker, req))
+	if (worker->dns_rate && !req->dns.cookie_valid)
 		limit(worker, i, room);
 }
 

@@ -1,4 +1,4 @@
-/* reply_http - verdict to HTTP answer: one segment with ACK, the whole response and FIN. */
+/* reply_http - verdict to HTTP answer: one segment with ACK, response and FIN where that holds it; else behind what a kept connection sends. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
 #include "lib/http_answer.h"
@@ -6,7 +6,7 @@
 #include "lib/http_locations.h"
 
 /* The answer is made beside the packet, as it quotes the request that stands in it. */
-enum { ANSWER_MAX = 9216, TCP_LEN = 20 };
+enum { ANSWER_MAX = 9216 };
 
 static const char *date_now(struct worker *worker)
 {

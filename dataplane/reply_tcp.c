@@ -1,10 +1,8 @@
-/* reply_tcp - the TCP segments that need no request: SYN-ACK with a cookie, the end of a connection, resets. */
+/* reply_tcp - TCP segments: SYN-ACK with a cookie, answers of one segment, ends of connections, resets. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
 
 #include <netinet/tcp.h>
-
-enum { TCP_LEN = 20 };
 
 static uint8_t *write_options(uint8_t *at, const struct tcp_segment *segment)
 {
@@ -77,7 +75,7 @@ void reply_tcp_answer(struct worker *worker, uint16_t i, const uint8_t *payload,
 	      (struct tcp_segment){
 		      .flags = TH_ACK | TH_PUSH | TH_FIN,
 		      .seq = packet->ack,
-		      .ack = packet->seq + packet->tcp_len + !!(packet->tcp_flags & TH_FIN),
+		      .ack = packet_end(packet),
 		      .payload = payload,
 		      .len = len,
 	      });
@@ -120,7 +118,7 @@ static void reply_late(struct worker *worker, uint16_t i)
 	      (struct tcp_segment){
 		      .flags = TH_ACK,
 		      .seq = packet->ack,
-		      .ack = packet->seq + packet->tcp_len + !!(packet->tcp_flags & TH_FIN),
+		      .ack = packet_end(packet),
 	      });
 }
 
@@ -129,13 +127,11 @@ static void reply_reset(struct worker *worker, uint16_t i)
 {
 	const struct packet *packet = &worker->burst.packets[i];
 	bool has_ack = packet->tcp_flags & TH_ACK;
-	uint32_t len =
-		packet->tcp_len + !!(packet->tcp_flags & TH_SYN) + !!(packet->tcp_flags & TH_FIN);
 	reply(worker, i,
 	      (struct tcp_segment){
 		      .flags = has_ack ? TH_RST : TH_RST | TH_ACK,
 		      .seq = has_ack ? packet->ack : 0,
-		      .ack = has_ack ? 0 : packet->seq + len,
+		      .ack = has_ack ? 0 : packet_end(packet),
 	      });
 }
 

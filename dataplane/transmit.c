@@ -81,9 +81,8 @@ void transmit_burst(struct worker *worker)
 static void give_up(struct worker *worker, struct connection *connection)
 {
 	worker->stats->tcp_given_up++;
-	worker->stats->tcp_closed++;
 	transmit_reset(worker, connection);
-	connections_close(worker->connections, connection);
+	receive_close(worker, connection);
 }
 
 /* A connection on which nothing is under way ends as both sides expect it; any other one is cut off. */
@@ -91,8 +90,7 @@ static void rest(struct worker *worker, struct connection *connection)
 {
 	struct tcp_stream *stream = &connection->stream;
 	if (connection->early) { /* without a word: it may have had its answer */
-		worker->stats->tcp_closed++;
-		connections_close(worker->connections, connection);
+		receive_close(worker, connection);
 		return;
 	}
 	if (stream->ending || stream->out_len || stream->in.len || stream->in.n) {

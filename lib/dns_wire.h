@@ -16,6 +16,9 @@
  */
 enum { DNS_HEADER_LEN = 12 };
 
+/* Over TCP a message stands behind its length (RFC 1035 §4.2.2). */
+enum { DNS_LENGTH = 2 };
+
 enum dns_flag {
 	DNS_QR = 0x8000,
 	DNS_OPCODE = 0x7800, /* mask; 0 is QUERY */

@@ -90,7 +90,7 @@ void forwarded_client(const struct request *req, bool x_forwarded_for,
 		while (span_next_member(&value, &hop))
 			hops[n_hops++ % FORWARDED_HOPS_MAX] = hop;
 	uint32_t least = n_hops > FORWARDED_HOPS_MAX ? n_hops - FORWARDED_HOPS_MAX : 0;
-	while (n_hops-- > least && forwarded_trusts(proxies, n, client)) {
+	while (n_hops-- > least && ip_prefixes_have(proxies, n, client)) {
 		struct ip_addr before;
 		hop = hops[n_hops % FORWARDED_HOPS_MAX];
 		if (!(x_forwarded_for ? forwarded_x_for(hop, &before)

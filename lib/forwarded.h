@@ -5,20 +5,6 @@
 #include "ip.h"
 #include "request.h"
 
-/* Is an address one of a proxy that is believed? */
-static inline bool forwarded_trusts(const struct ip_prefix *proxies, size_t n,
-				    const struct ip_addr *addr)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct ip_addr masked = *addr;
-		ip_addr_mask(&masked, proxies[i].len);
-		if (masked.family == proxies[i].addr.family &&
-		    ip_addr_equal(&masked, &proxies[i].addr))
-			return true;
-	}
-	return false;
-}
-
 /* An element's address: for=192.0.2.1, for="[2001:db8::1]:80" (RFC 7239 §4, §6). false: it has none ("unknown", "_hidden"), or is
  * malformed. Any thread. */
 bool forwarded_for(struct span element, struct ip_addr *addr);

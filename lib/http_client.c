@@ -11,7 +11,7 @@ enum drop_reason http_client_request(const uint8_t *bytes, size_t len, bool firs
 {
 	uint32_t skipped = 0;
 	const bool trusted = settings->proxy != HTTP_PROXY_NONE &&
-			     forwarded_trusts(settings->trusted_proxies,
+			     ip_prefixes_have(settings->trusted_proxies,
 					      settings->n_trusted_proxies, &req->client);
 	if (trusted && first && settings->proxy == HTTP_PROXY_PROTOCOL) {
 		enum drop_reason reason = proxy_protocol_read(bytes, len, &skipped, &req->client);

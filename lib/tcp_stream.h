@@ -62,7 +62,7 @@ struct tcp_stream {
 	uint64_t last_challenge;
 };
 
-/* After a handshake: the peer's first octet has in_seq, ours out_seq. `first` is any segment of the peer. in_room: 1 to 65535 times 2^k. mss: without options' octets.
+/* After a handshake: the peer's first octet has in_seq, ours out_seq. `first` is any segment of the peer. in_room: the size of in.at. mss: without options' octets.
  * our_timestamp is what our SYN-ACK said. */
 void tcp_stream_start(struct tcp_stream *stream, uint32_t in_seq, uint32_t out_seq,
 		      uint32_t in_room, uint16_t mss, const struct tcp_segment *first,
