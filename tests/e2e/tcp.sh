@@ -52,6 +52,11 @@ done
 expect "300 pipelined queries" '^good 300$' client "$R4" dns 300
 expect "300 pipelined queries, IPv6" '^good 300$' client "$R6" dns 300
 expect "a client that reads late and little" '^good 400$' client "$R4" reader
+many=$(for i in {1..60}; do printf ', "many TXT %s"' "$(printf 'x%.0s' {1..60})$i"; done)
+ctl add zone "{\"name\": \"big.test\", \"servers\": [{\"name\": \"ns.big.test\", \"addresses\": [\"$R4\"]}], \"records\": [${many#, }]}" >/dev/null
+expect "what does not fit a datagram gets TC" 'flags: qr aa tc rd; QUERY: 1, ANSWER: 0' dig_in fr +ignore many.big.test TXT
+expect "RFC 7766 5: and the whole over TCP" 'flags: qr aa rd; QUERY: 1, ANSWER: 60' dig_in fr many.big.test TXT
+expect "kdig tries again over TCP, too" 'ANSWER: 60' lab_in fr kdig "@$R6" many.big.test TXT
 echo 'h.wild.cdn.example A' >"$LAB_DIR/names"
 expect "dnsperf over TCP loses nothing" 'Queries lost: +0 ' \
 	lab_in fr dnsperf -s $R4 -d "$LAB_DIR/names" -m tcp -c 10 -q 200 -l 2
