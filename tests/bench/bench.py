@@ -74,7 +74,7 @@ def measure_case(folder, kind, scopes, setup, options):
     a, b = [], []
     for i in range(options.rounds):
         with (folder / "requests.pcap").open("wb") as out:
-            run(BUILD / "make_requests", kind, scopes, PACKETS, i + 1, COOKIE_KEY, stdout=out)
+            run(BUILD / "make_requests", kind, "--scopes", scopes, "--count", PACKETS, "--seed", i + 1, "--key", COOKIE_KEY, stdout=out)
         with Daemon(folder, setup) as daemon:
             time.sleep(0.5)
             a.append(rate_of_worker(daemon, options.seconds))
@@ -117,7 +117,7 @@ def main():
         write_conf(folder, setup)
         for scopes in (1000,) if options.quick else (1000, 1000000):
             with (folder / "table.jsonl").open("wb") as out:
-                run(BUILD / "make_requests", "table", scopes, stdout=out)
+                run(BUILD / "make_requests", "table", "--scopes", scopes, stdout=out)
             for kind in ("dns", "http"):
                 results.append(measure_case(folder, kind, scopes, setup, options))
     print_results(machine, results)

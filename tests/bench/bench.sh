@@ -8,8 +8,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lab.sh"
 bench_build() { # programs that BUILD names are taken as they are
 	"$TOP/scripts/packages" build test
 	[[ $BUILD != "$TOP/build" ]] || "$TOP/scripts/build"
-	cc -std=gnu11 -O2 -I"$TOP" "$TOP/tests/bench/make_requests.c" "$TOP/lib/syn_cookie.c" -o "$BUILD/make_requests"
+	bench_make_requests
 	cc -std=gnu11 -O2 "$TOP/tests/bench/ask_ri.c" -lssl -lcrypto -o "$BUILD/ask_ri"
+}
+
+bench_make_requests() {
+	cc -std=gnu11 -O2 -Wall -Wextra -I"$TOP" "$TOP/tests/bench/make_requests.c" "$TOP"/tests/bench/workload_*.c "$TOP/lib/syn_cookie.c" \
+		-o "$BUILD/make_requests"
 }
 
 bench_host() { # HOST ADDRESS/LENGTH: knows the router, so that looking for one that restarts is no part of a figure

@@ -17,7 +17,7 @@ from common import BUILD, COOKIE_KEY, MBUFS, MEMORY, Failure, Refused, end, end_
 CONF = """
 eal = {{ hugepages = {hugepages}; memory = {memory}; prefix = "{prefix}"; }};
 workers = {{ count = 1; cpus = [ {worker_cpu} ]; control-cpu = {control_cpu}; idle = "{idle}"; }};
-ports = ( {{ name = "p0"; vdev = "{vdev}"; addresses = [ "192.0.2.1" ]; mbufs = {mbufs}; }} );
+ports = ( {{ name = "p0"; vdev = "{vdev}"; addresses = [ "192.0.2.1", "2001:db8::1" ]; mbufs = {mbufs}; }} );
 tcp = {{ cookie-keys = [ "{key}" ]; }};
 control = {{ socket = "{folder}/turnout.sock"; }};
 {state}

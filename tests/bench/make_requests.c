@@ -1,282 +1,287 @@
-/* make_requests - writes the input of a benchmark: a table of N scopes, or a pcap of requests that it answers. */
+/* make_requests - writes the input of a benchmark: a table of scopes, or a pcap of requests that it answers. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "lib/bytes.h"
-#include "lib/syn_cookie.h"
+#include "workload.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <arpa/inet.h>
+#include <getopt.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-/* Host h has two scopes: one for the host, one for a path below it that is for a part of the world only. */
-enum { FRAME_MAX = 600, ETH = 14, IP4 = 20, UDP = 8, TCP = 20, SEGMENT_MSS = 1460, TARGETS = 8 };
+static const char usage[] =
+	"usage: make_requests table [OPTION]... >table.jsonl\n"
+	"       make_requests dns|http|syn [OPTION]... >requests.pcap\n"
+	"\n"
+	"A table of two scopes for each host h0.cdn.example, h1..., and requests that it answers. "
+	"The same options give\n"
+	"the same octets, but for SYN cookies, which hold the time.\n"
+	"\n"
+	"Table and requests (say the same to both):\n"
+	"  --scopes N          in the table (1000)\n"
+	"  --prefixes N        in footprints of 1000, and clients from there; else clients are in "
+	"10.0.0.0/8 (0)\n"
+	"  --ipv6 PERCENT      of the prefixes and requests, else IPv4 (0)\n"
+	"  --wildcards PERCENT of the hosts have *.host beside, and of the requests ask for names "
+	"there (0)\n"
+	"  --regexes N         different expressions, on one host of a hundred (0)\n"
+	"Requests:\n"
+	"  --count N           frames (32768)\n"
+	"  --seed N            another one gives other requests (1)\n"
+	"  --zipf              hosts by Zipf's law with exponent 1, else all alike\n"
+	"  --misses PERCENT    for names that no scope has, half of them outside the zone (0)\n"
+	"  --spoofed-syns PERCENT  of all frames, from everywhere (0)\n"
+	"  --mac MAC           ours (02:70:63:61:70:00, that of net_pcap0)\n"
+	"  --address ADDRESS   ours, IPv4 (192.0.2.1)\n"
+	"  --address6 ADDRESS  ours, IPv6 (2001:db8::1)\n"
+	"DNS:\n"
+	"  --edns PERCENT      with an OPT record (100)\n"
+	"  --ecs PERCENT       of those with the client's subnet, /24 or /56 (100)\n"
+	"  --dns-cookies PERCENT  of those with a client cookie (0)\n"
+	"  --aaaa PERCENT      ask for AAAA, else for A (0)\n"
+	"HTTP:\n"
+	"  --key HEX           that signs SYN cookies: the configuration's tcp.cookie-keys\n"
+	"  --time SECONDS      of the cookies, since 1970 (now); they are good for 64 seconds at "
+	"least\n"
+	"  --size N[-N]        octets of a whole GET, filled up with cookies (as it comes)\n"
+	"  --browsers          fields of Chrome, Firefox, curl and a player; 300-1400 octets if "
+	"--size says nothing else\n";
 
-/* With footprints in the table: so many /24 of 16.0.0.0/4 in each, and clients that come from there. */
-enum { FOOTPRINT_PREFIXES = 1000, NETS = 1 << 20 };
+/* --- options ------------------------------------------------------------------------------------------------------ */
 
-static const uint8_t our_mac[6] = {0x02, 0x70, 0x63, 0x61, 0x70, 0x00}; /* that of net_pcap0 */
-static const uint8_t our_address[4] = {192, 0, 2, 1};
-
-/* --- chance: xorshift64*, the same draws for the same seed ------------------------------------------------------ */
-
-static uint64_t state;
-
-static uint32_t draw(uint32_t below)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return (uint32_t)((state * UINT64_C(2685821657736338717) >> 32) * below >> 32);
-}
-
-/* Zipf's law with exponent 1: the host of rank r is asked for 1/r as often as the first one. */
-struct zipf {
-	uint32_t n;
-	double *up_to; /* sum of the shares of this rank and those before */
+enum { PERCENT_MAX = 100, HEX = 16 };
+enum letter {
+	SCOPES = 256,
+	PREFIXES,
+	REGEXES,
+	COUNT,
+	IPV6,
+	WILDCARDS,
+	MISSES,
+	SPOOFED,
+	EDNS,
+	ECS,
+	COOKIES,
+	AAAA,
+	SEED,
+	ZIPF,
+	BROWSERS,
+	MAC,
+	ADDRESS,
+	ADDRESS6,
+	KEY,
+	TIME,
+	SIZE,
+	HELP
 };
 
-static bool zipf_init(struct zipf *zipf, uint32_t n)
+static const struct option options[] = {
+	{"scopes", 1, NULL, SCOPES},
+	{"prefixes", 1, NULL, PREFIXES},
+	{"regexes", 1, NULL, REGEXES},
+	{"count", 1, NULL, COUNT},
+	{"ipv6", 1, NULL, IPV6},
+	{"wildcards", 1, NULL, WILDCARDS},
+	{"misses", 1, NULL, MISSES},
+	{"spoofed-syns", 1, NULL, SPOOFED},
+	{"edns", 1, NULL, EDNS},
+	{"ecs", 1, NULL, ECS},
+	{"dns-cookies", 1, NULL, COOKIES},
+	{"aaaa", 1, NULL, AAAA},
+	{"seed", 1, NULL, SEED},
+	{"zipf", 0, NULL, ZIPF},
+	{"browsers", 0, NULL, BROWSERS},
+	{"mac", 1, NULL, MAC},
+	{"address", 1, NULL, ADDRESS},
+	{"address6", 1, NULL, ADDRESS6},
+	{"key", 1, NULL, KEY},
+	{"time", 1, NULL, TIME},
+	{"size", 1, NULL, SIZE},
+	{"help", 0, NULL, HELP},
+	{NULL, 0, NULL, 0},
+};
+
+static bool read_number(const char *text, unsigned long max, unsigned long *number)
 {
-	*zipf = (struct zipf){n, malloc(n * sizeof(*zipf->up_to))};
-	double sum = 0;
-	for (uint32_t i = 0; zipf->up_to && i < n; i++)
-		zipf->up_to[i] = sum += 1.0 / (i + 1);
-	return zipf->up_to;
+	char *end;
+	*number = strtoul(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && *number <= max;
 }
 
-/* The busy hosts are spread over the table. */
-static uint32_t zipf_draw(const struct zipf *zipf)
+static bool read_u32(const char *text, uint32_t *number)
 {
-	double at = zipf->up_to[zipf->n - 1] * draw(UINT32_MAX) / UINT32_MAX;
-	uint32_t low = 0, high = zipf->n - 1;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (zipf->up_to[middle] > at)
-			high = middle;
-		else
-			low = middle + 1;
+	unsigned long value;
+	return read_number(text, UINT32_MAX, &value) && ((*number = (uint32_t)value), true);
+}
+
+static bool read_percent(const char *text, unsigned *percent)
+{
+	unsigned long value;
+	return read_number(text, PERCENT_MAX, &value) && ((*percent = (unsigned)value), true);
+}
+
+/* Two digits each, with nothing or a colon between. */
+static bool read_octets(const char *text, uint8_t *octets, size_t n)
+{
+	for (size_t i = 0; i < n; i++, text += 2) {
+		text += i && *text == ':';
+		if (strspn(text, "0123456789abcdefABCDEF") < 2)
+			return false;
+		octets[i] = (uint8_t)strtoul((char[]){text[0], text[1], 0}, NULL, HEX);
 	}
-	return (uint32_t)(low * UINT64_C(2654435761) % zipf->n);
+	return !*text;
 }
 
-/* --- the table ---------------------------------------------------------------------------------------------------- */
-
-static void write_footprints(FILE *out, uint32_t n_prefixes)
+static bool read_size(const char *text, struct workload *load)
 {
-	for (uint32_t i = 0; i < n_prefixes; i++) {
-		uint32_t net = 0x10000000 | (i * UINT32_C(2654435761) % NETS) << 8;
-		if (i % FOOTPRINT_PREFIXES == 0)
-			fprintf(out,
-				"{\"footprint\":{\"name\":\"f%u\",\"footprints\":[{"
-				"\"footprint-type\":\"ipv4cidr\",\"footprint-value\":[",
-				i / FOOTPRINT_PREFIXES);
-		bool last = i % FOOTPRINT_PREFIXES == FOOTPRINT_PREFIXES - 1 || i + 1 == n_prefixes;
-		fprintf(out, "\"%u.%u.%u.0/24\"%s", net >> 24, net >> 16 & 255, net >> 8 & 255,
-			last ? "]}]}}\n" : ",");
+	char end;
+	int n = sscanf(text, "%u-%u%c", &load->size_min, &load->size_max, &end);
+	if (n == 1)
+		load->size_max = load->size_min;
+	return n >= 1 && n <= 2 && load->size_min >= 1 && load->size_min <= load->size_max;
+}
+
+static bool read_numbers(int letter, const char *text, struct workload *load)
+{
+	switch (letter) {
+	case SCOPES:
+		return read_u32(text, &load->n_scopes) && load->n_scopes >= 2;
+	case PREFIXES:
+		return read_u32(text, &load->n_prefixes) && load->n_prefixes <= WORKLOAD_NETS;
+	case REGEXES:
+		return read_u32(text, &load->n_regexes);
+	case COUNT:
+		return read_u32(text, &load->count);
+	case IPV6:
+		return read_percent(text, &load->ipv6);
+	case WILDCARDS:
+		return read_percent(text, &load->wildcards);
+	case MISSES:
+		return read_percent(text, &load->misses);
+	case SPOOFED:
+		return read_percent(text, &load->spoofed_syns);
+	case EDNS:
+		return read_percent(text, &load->edns);
+	case ECS:
+		return read_percent(text, &load->ecs);
+	case COOKIES:
+		return read_percent(text, &load->dns_cookies);
+	case AAAA:
+		return read_percent(text, &load->aaaa);
+	default:
+		return false;
 	}
 }
 
-static void write_table(FILE *out, uint32_t n_scopes, uint32_t n_prefixes)
+static bool read_option(int letter, const char *text, struct workload *load)
 {
-	uint32_t n_footprints = (n_prefixes + FOOTPRINT_PREFIXES - 1) / FOOTPRINT_PREFIXES;
-	write_footprints(out, n_prefixes);
-	for (uint32_t i = 0; i < n_scopes; i++) {
-		uint32_t host = i / 2;
-		char footprint[16] = "most";
-		if (n_footprints && host % 2)
-			snprintf(footprint, sizeof(footprint), "f%u", host / 2 % n_footprints);
-		if (i % 2 == 0)
-			fprintf(out,
-				"{\"scope\":{\"name\":\"host-%u\",\"hosts\":[\"h%u.cdn.example\"],"
-				"\"policy\":\"hash\","
-				"\"candidates\":[{\"cdn\":\"cdn-%u\"},{\"cdn\":\"cdn-%u\"}]}}\n",
-				host, host, host % TARGETS, (host + 3) % TARGETS);
-		else
-			fprintf(out,
-				"{\"scope\":{\"name\":\"live-%u\",\"hosts\":[\"h%u.cdn.example\"],"
-				"\"paths\":[\"/live/channel-%u/\"],\"footprints\":[\"%s\"],"
-				"\"candidates\":[{\"cdn\":\"cdn-%u\"}]}}\n",
-				host, host, host % 100, footprint, (host + 1) % TARGETS);
+	unsigned long number = 0;
+	switch (letter) {
+	case SEED:
+		if (!read_number(text, UINT32_MAX, &number))
+			return false;
+		load->draw.state = 2 * (uint64_t)number + 1;
+		return true;
+	case ZIPF:
+		return load->zipf = true;
+	case BROWSERS:
+		return load->browsers = true;
+	case MAC:
+		return read_octets(text, load->mac, 6);
+	case ADDRESS:
+		return inet_pton(AF_INET, text, load->address4) == 1;
+	case ADDRESS6:
+		return inet_pton(AF_INET6, text, load->address6) == 1;
+	case KEY:
+		load->keys.n = 1;
+		return read_octets(text, load->keys.key[0], 16);
+	case TIME:
+		return read_number(text, UINT32_MAX, &number) && ((load->now = number), true);
+	case SIZE:
+		return read_size(text, load);
+	default:
+		return read_numbers(letter, text, load);
 	}
 }
 
-/* --- the requests ------------------------------------------------------------------------------------------------- */
-
-static uint32_t add_words(uint32_t sum, const uint8_t *at, size_t len)
+static bool read_options(int argc, char **argv, struct workload *load)
 {
-	for (; len > 1; len -= 2, at += 2)
-		sum += load_be16(at);
-	return len ? sum + (uint32_t)(at[0] << 8) : sum;
+	int letter, index = 0;
+	while ((letter = getopt_long(argc, argv, "", options, &index)) != -1) {
+		if (letter == HELP) {
+			fputs(usage, stdout);
+			exit(0);
+		}
+		if (letter == '?')
+			return false;
+		if (!read_option(letter, optarg, load)) {
+			fprintf(stderr,
+				"make_requests: --%s cannot be '%s', see make_requests --help\n",
+				options[index].name, optarg);
+			return false;
+		}
+	}
+	load->n_hosts = (load->n_scopes + 1) / 2;
+	if (load->browsers && !load->size_max)
+		load->size_min = 300, load->size_max = 1400;
+	return true;
 }
 
-static uint16_t fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
-/* Ethernet and IPv4 in front of l4_len octets that follow; the checksum of those goes to checksum_at. */
-static size_t finish_frame(uint8_t *frame, const uint8_t client[4], uint8_t protocol, size_t l4_len,
-			   size_t checksum_at)
-{
-	static const uint8_t client_mac[6] = {0x02, 0, 0, 0, 0, 0x01};
-	struct writer w = writer_of(frame, ETH + IP4);
-	writer_bytes(&w, our_mac, 6);
-	writer_bytes(&w, client_mac, 6);
-	writer_u16(&w, 0x0800);
-	writer_u16(&w, 0x4500);
-	writer_u16(&w, (uint16_t)(IP4 + l4_len));
-	writer_u32(&w, 0x00004000); /* DF */
-	writer_u8(&w, 64);
-	writer_u8(&w, protocol);
-	writer_u16(&w, 0);
-	writer_bytes(&w, client, 4);
-	writer_bytes(&w, our_address, 4);
-	uint8_t *ip = frame + ETH, *l4 = ip + IP4;
-	store_be16(ip + 10, fold(add_words(0, ip, IP4)));
-	store_be16(l4 + checksum_at, 0);
-	uint32_t pseudo = add_words(protocol + (uint32_t)l4_len, ip + 12, 8);
-	store_be16(l4 + checksum_at, fold(add_words(pseudo, l4, l4_len)));
-	return ETH + IP4 + l4_len;
-}
-
-static bool wide; /* clients of the footprints in the table, not of 10.0.0.0/8 */
-
-static void draw_client(uint8_t client[4])
-{
-	uint32_t host = wide ? 0x10000000 | draw(NETS) << 8 : 0x0a000000 | draw(1 << 24);
-	store_be32(client, (host & 0xfffffffe) | 1);
-}
-
-/* A query with EDNS and the client's /24 (RFC 7871). */
-static size_t make_dns(uint8_t *frame, uint32_t host)
-{
-	uint8_t client[4];
-	char label[16];
-	draw_client(client);
-	int len = snprintf(label, sizeof(label), "h%u", host);
-	struct writer w = writer_of(frame + ETH + IP4 + UDP, FRAME_MAX - ETH - IP4 - UDP);
-	writer_u16(&w, (uint16_t)draw(65536));
-	writer_u16(&w, 0x0100); /* RD */
-	writer_u32(&w, 0x00010000);
-	writer_u32(&w, 0x00000001);
-	writer_u8(&w, (uint8_t)len);
-	writer_bytes(&w, label, (size_t)len);
-	writer_bytes(&w, "\3cdn\7example", 13);
-	writer_u32(&w, 0x00010001); /* A IN */
-	writer_bytes(&w, "\0\0\51\4\320\0\0\0\0\0\13\0\10\0\7\0\1\30\0",
-		     19); /* OPT 1232, ECS /24 */
-	writer_bytes(&w, client, 3);
-	size_t udp_len = (size_t)(w.at - (frame + ETH + IP4));
-	struct writer head = writer_of(frame + ETH + IP4, UDP);
-	writer_u16(&head, (uint16_t)(1024 + draw(64000)));
-	writer_u16(&head, 53);
-	writer_u16(&head, (uint16_t)udp_len);
-	return finish_frame(frame, client, 17, udp_len, 6);
-}
-
-/* The segment that ends the handshake and brings the whole request. */
-static size_t make_http(uint8_t *frame, uint32_t host, const struct syn_cookie_keys *keys)
-{
-	uint8_t client[4];
-	draw_client(client);
-	struct syn_tuple tuple = {client, our_address, 4, (uint16_t)(1024 + draw(64000)), 80};
-	uint32_t isn = draw(UINT32_MAX);
-	uint32_t cookie = syn_cookie_make(keys, &tuple, isn, SEGMENT_MSS, (uint64_t)time(NULL));
-	struct writer w = writer_of(frame + ETH + IP4, TCP);
-	writer_u16(&w, tuple.source_port);
-	writer_u16(&w, tuple.destination_port);
-	writer_u32(&w, isn + 1);
-	writer_u32(&w, cookie + 1);
-	writer_u16(&w, 0x5018); /* ACK, PSH */
-	writer_u16(&w, 64240);
-	writer_u32(&w, 0);
-	char *text = (char *)frame + ETH + IP4 + TCP;
-	int len = snprintf(
-		text, FRAME_MAX - ETH - IP4 - TCP,
-		"GET /live/channel-%u/%u/segment-%u.ts?token=%08x HTTP/1.1\r\nHost: "
-		"h%u.cdn.example\r\n"
-		"User-Agent: Mozilla/5.0 (X11; Linux x86_64) Player/2.1\r\nAccept: */*\r\n\r\n",
-		host % 100, draw(8), draw(10000), draw(UINT32_MAX), host);
-	return finish_frame(frame, client, 6, TCP + (size_t)len, 16);
-}
-
-static void write_record(FILE *out, const uint8_t *frame, size_t len)
-{
-	uint32_t head[4] = {0, 0, (uint32_t)len, (uint32_t)len};
-	fwrite(head, sizeof(head), 1, out);
-	fwrite(frame, len, 1, out);
-}
-
-static int write_requests(FILE *out, const char *kind, uint32_t count, uint32_t n_hosts,
-			  const struct zipf *zipf, const char *key_hex)
+static int write_requests(FILE *out, enum workload_frame kind, struct workload *load)
 {
 	static const uint32_t pcap_head[6] = {0xa1b2c3d4, 0x00040002, 0, 0, 65535, 1};
-	struct syn_cookie_keys keys = {.n = 1};
-	for (unsigned i = 0; i < 16; i++)
-		if (sscanf(key_hex + 2 * i, "%2hhx", &keys.key[0][i]) != 1)
-			return -1;
-	fwrite(pcap_head, sizeof(pcap_head), 1, out);
-	for (uint32_t i = 0; i < count; i++) {
-		uint8_t frame[FRAME_MAX];
-		uint32_t host = zipf->up_to ? zipf_draw(zipf) : draw(n_hosts);
-		size_t len = kind[0] == 'd' ? make_dns(frame, host) : make_http(frame, host, &keys);
-		write_record(out, frame, len);
-	}
-	return 0;
-}
-
-struct options {
-	uint32_t n_prefixes;
-	bool zipf;
-};
-
-static int make(char **argv, int argc, const struct options *options)
-{
-	uint32_t n_scopes = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0;
-	struct zipf zipf = {0};
-	if (argc == 2 && !strcmp(argv[0], "table")) {
-		write_table(stdout, n_scopes, options->n_prefixes);
-		return 0;
-	}
-	if (argc != 5 || (strcmp(argv[0], "dns") && strcmp(argv[0], "http")) || n_scopes < 2 ||
-	    strlen(argv[4]) != 32)
-		return 2;
-	wide = options->n_prefixes > 0;
-	state = strtoull(argv[3], NULL, 10) * 2 + 1;
-	if (options->zipf && !zipf_init(&zipf, n_scopes / 2))
+	struct draw_zipf zipf = {0};
+	if (load->zipf && !draw_zipf_init(&zipf, load->n_hosts)) {
+		fputs("make_requests: not enough memory for so many hosts\n", stderr);
 		return 1;
-	int status = write_requests(stdout, argv[0], (uint32_t)strtoul(argv[2], NULL, 10),
-				    n_scopes / 2, &zipf, argv[4]) < 0
-			     ? 2
-			     : 0;
+	}
+	fwrite(pcap_head, sizeof(pcap_head), 1, out);
+	size_t len = 1;
+	for (uint32_t i = 0; i < load->count && len; i++) {
+		uint8_t frame[WORKLOAD_FRAME_MAX];
+		uint32_t host = load->zipf ? draw_zipf(&load->draw, &zipf)
+					   : draw_below(&load->draw, load->n_hosts);
+		len = workload_frame(frame, kind, load, host);
+		uint32_t head[4] = {0, 0, (uint32_t)len, (uint32_t)len};
+		fwrite(head, sizeof(head), 1, out);
+		fwrite(frame, len, 1, out);
+	}
 	free(zipf.up_to);
-	return status;
+	if (!len)
+		fprintf(stderr,
+			"make_requests: no GET can have %u octets: give --size another number\n",
+			load->size_min);
+	return !len;
 }
 
 int main(int argc, char **argv)
 {
-	static const char usage[] =
-		"usage: make_requests [-p PREFIXES] table SCOPES >table.jsonl\n"
-		"       make_requests [-p PREFIXES] [-z] dns|http SCOPES COUNT SEED COOKIE-KEY "
-		">requests.pcap\n"
-		"  -p PREFIXES  footprints with so many prefixes, and clients from there\n"
-		"  -z           hosts by Zipf's law with exponent 1, else all alike\n"
-		"COOKIE-KEY: 32 hexadecimal digits\n";
-	struct options options = {0};
-	int option, status = 0;
-	while ((option = getopt(argc, argv, "p:z")) != -1) {
-		if (option == 'p')
-			options.n_prefixes = (uint32_t)strtoul(optarg, NULL, 10);
-		else if (option == 'z')
-			options.zipf = true;
-		else
-			status = 2;
+	static const char *const kinds[] = {"dns", "http", "syn"};
+	struct workload load = {
+		.n_scopes = 1000,
+		.count = 32768,
+		.edns = PERCENT_MAX,
+		.ecs = PERCENT_MAX,
+		.now = (uint64_t)time(NULL),
+		.draw = {3},
+		.mac = {0x02, 0x70, 0x63, 0x61, 0x70, 0x00},
+		.address4 = {192, 0, 2, 1},
+		.address6 = {0x20, 0x01, 0x0d, 0xb8, [15] = 1},
+	};
+	int status = 2;
+	if (!read_options(argc, argv, &load))
+		return 2;
+	const char *what = argc == optind + 1 ? argv[optind] : "";
+	for (int kind = 0; kind < 3; kind++) {
+		if (strcmp(what, kinds[kind]) == 0 && kind == WORKLOAD_HTTP && !load.keys.n)
+			return fputs("make_requests: http needs --key, that of tcp.cookie-keys\n",
+				     stderr),
+			       2;
+		if (strcmp(what, kinds[kind]) == 0)
+			status = write_requests(stdout, (enum workload_frame)kind, &load);
 	}
-	if (!status)
-		status = make(argv + optind, argc - optind, &options);
+	if (strcmp(what, "table") == 0)
+		workload_table(stdout, &load), status = 0;
 	if (status == 2)
 		fputs(usage, stderr);
 	return fflush(stdout) || ferror(stdout) ? 1 : status;

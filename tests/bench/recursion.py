@@ -123,7 +123,7 @@ def main():
         worker_cpu, control_cpu = pick_cpus()
         common = {"hugepages": "true" if hugepages.used else "false", "worker_cpu": worker_cpu, "control_cpu": control_cpu}
         with (bench / "requests.pcap").open("wb") as out:
-            run(BUILD / "make_requests", "dns", 2 * KEYS, PACKETS, 1, COOKIE_KEY, stdout=out)
+            run(BUILD / "make_requests", "dns", "--scopes", 2 * KEYS, "--count", PACKETS, stdout=out)
         a = {**common, "memory": 300, "mbufs": 65535, "prefix": f"bench{os.getpid()}a", "idle": "poll",
              "vdev": f"net_pcap0,rx_pcap={bench}/requests.pcap,infinite_rx=1"}  # fmt: skip
         b = {**common, "memory": 64, "mbufs": 4096, "prefix": f"bench{os.getpid()}b", "idle": "sleep", "vdev": "net_ring0", "worker_cpu": control_cpu}

@@ -233,7 +233,7 @@ class Soak:
             "tables": ["table.jsonl", "file.jsonl"],
         }  # fmt: skip
         with (folder / "table.jsonl").open("wb") as out:
-            run(BUILD / "make_requests", "-p", options.scopes // 10, "table", options.scopes, stdout=out)
+            run(BUILD / "make_requests", "table", "--scopes", options.scopes, "--prefixes", options.scopes // 10, stdout=out)
         self.write_file()
         write_conf(folder, setup)
         self.daemon = Daemon(folder, setup, ("ip", "netns", "exec", f"{options.network}-router"))

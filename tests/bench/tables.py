@@ -73,7 +73,7 @@ class Bench:
 
     def make_table(self, scopes):
         with self.table.open("wb") as out:
-            run(BUILD / "make_requests", "-p", scopes, "table", scopes, stdout=out)
+            run(BUILD / "make_requests", "table", "--scopes", scopes, "--prefixes", scopes, stdout=out)
 
 
 def ms(seconds):
@@ -353,7 +353,8 @@ def live(bench):
 
 def make_requests(bench, kind, scopes, seed, *options):
     with (bench.folder / "requests.pcap").open("wb") as out:
-        run(BUILD / "make_requests", "-p", scopes, *options, kind, scopes, PACKETS, seed, COOKIE_KEY, stdout=out)
+        run(BUILD / "make_requests", kind, "--scopes", scopes, "--prefixes", scopes, "--count", PACKETS, "--seed", seed,
+            "--key", COOKIE_KEY, *options, stdout=out)  # fmt: skip
 
 
 def with_requests(bench, **setup):
@@ -411,7 +412,7 @@ def lookups(bench, scopes):
     rates = {(kind, zipf): [] for kind in KINDS for zipf in (False, True)}
     for i in range(bench.rounds):
         for kind, zipf in rates:
-            make_requests(bench, kind, scopes, i + 1, *(["-z"] if zipf else []))
+            make_requests(bench, kind, scopes, i + 1, *(["--zipf"] if zipf else []))
             with with_requests(bench) as daemon:
                 time.sleep(0.3)
                 rates[kind, zipf].append(rate_of_worker(daemon, bench.sizes.window))
