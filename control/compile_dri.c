@@ -24,8 +24,10 @@ static bool dri_dns(struct compiler *compiler, struct dri *dri, const struct mod
 				   "dns-target host '%s' is not a domain name", model->dns_host);
 			return false;
 		}
-		dri->cname_len = name.len;
-		memcpy(dri->cname, name.wire, name.len);
+		if (!dri_set_cname(dri, name.wire, name.len)) {
+			compiler_no_memory(compiler, place, model->dns_host);
+			return false;
+		}
 	}
 	for (size_t i = 0; i < model->n_addresses; i++) {
 		const struct ip_addr *addr = &model->addresses[i];

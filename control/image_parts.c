@@ -161,7 +161,6 @@ static bool read_dri(struct image_in *in, struct dri *dri)
 	    form.include_redirecting_host > 1)
 		return image_in_refuse(in, "a DRI has numbers out of range");
 	dri->ttl = form.ttl;
-	dri->cname_len = form.cname_len;
 	dri->n_v4 = form.n_v4;
 	dri->n_v6 = form.n_v6;
 	dri->include_redirecting_host = form.include_redirecting_host;
@@ -175,7 +174,8 @@ static bool read_dri(struct image_in *in, struct dri *dri)
 	if ((form.cname_len && !name_ok(dri->cname, form.cname_len)) ||
 	    (dri->authority && !is_prefix(dri->path_prefix)))
 		return image_in_refuse(in, "a DRI has a name or path that is none");
-	return true;
+	return !form.cname_len || dri_set_cname(dri, dri->cname, form.cname_len) ||
+	       image_in_no_memory(in);
 }
 
 struct dri *image_in_dri(struct image_in *in)

@@ -108,13 +108,8 @@ static bool fill_dns(const struct ri_response *response, uint32_t turn, struct d
 	const char *cname = ri_response_cname(response, turn);
 	struct dns_name name;
 	dri->ttl = response->ttl;
-	if (cname) {
-		if (!dns_name_from_text(cname, &name))
-			return false;
-		dri->cname_len = name.len;
-		memcpy(dri->cname, name.wire, name.len);
-		return true;
-	}
+	if (cname)
+		return dns_name_from_text(cname, &name) && dri_set_cname(dri, name.wire, name.len);
 	dri->n_v4 = response->n_v4;
 	dri->n_v6 = response->n_v6;
 	memcpy(dri->v4, response->v4, sizeof(dri->v4));

@@ -8,6 +8,7 @@
 #include "lib/match.h"
 #include "lib/plane.h"
 #include "lib/request.h"
+#include "lib/scope_trie.h"
 #include "lib/syn_cookie.h"
 #include "lib/verdict.h"
 
@@ -70,6 +71,7 @@ struct burst {
 	struct packet packets[BURST_MAX];
 	struct verdict verdicts[BURST_MAX];
 	struct request requests[BURST_MAX];
+	struct scope_trie_way ways[BURST_MAX];
 	uint16_t n_segments;
 	struct rte_mbuf *segments
 		[SEGMENTS_MAX]; /* of kept connections, to be sent to the device in ->port */
@@ -171,7 +173,7 @@ static inline uint16_t packet_room(const struct worker *worker, uint16_t i)
 
 /* --- decode.c: for receive ------------------------------------------------------------------------------------------- */
 
-/* All but the key, which is long and written by whoever needs it. */
+/* All but what the protocol's own parser writes: its member, and the key. */
 struct request *decode_start(struct burst *burst, uint16_t i);
 
 /* --- receive.c: connections that are kept ----------------------------------------------------------------------------- */

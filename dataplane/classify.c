@@ -1,5 +1,6 @@
 /* classify - Ethernet, ARP, IP, UDP, TCP and ICMP headers: checked, and each packet put on its lane. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "lib/checksum.h"
 #include "reassemble.h"
 
 #include <netinet/icmp6.h>
@@ -16,13 +17,22 @@ enum {
 	ND_SOLICIT_LEN = 24,
 };
 
-static bool is_our_address(const struct port_info *port, uint8_t family, const uint8_t *address)
+static bool is_our_address4(const struct port_info *port, const uint8_t *address)
 {
 	const struct port_settings *settings = port->settings;
-	size_t len = family == 4 ? 4 : 16;
 	for (size_t i = 0; i < settings->n_addresses; i++)
-		if (settings->addresses[i].family == family &&
-		    memcmp(settings->addresses[i].bytes, address, len) == 0)
+		if (settings->addresses[i].family == 4 &&
+		    memcmp(settings->addresses[i].bytes, address, 4) == 0)
+			return true;
+	return false;
+}
+
+static bool is_our_address6(const struct port_info *port, const uint8_t *address)
+{
+	const struct port_settings *settings = port->settings;
+	for (size_t i = 0; i < settings->n_addresses; i++)
+		if (settings->addresses[i].family == 6 &&
+		    memcmp(settings->addresses[i].bytes, address, 16) == 0)
 			return true;
 	return false;
 }
@@ -36,13 +46,10 @@ static bool l4_checksum_ok(const struct rte_mbuf *mbuf, const struct packet *pac
 		return true;
 	if (told == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 		return false;
-	uint32_t sum = rte_raw_cksum(packet->l4, packet->l4_len);
-	uint32_t pseudo = packet->family == 4 ? rte_raw_cksum(packet->l3 + 12, 8)
-					      : rte_raw_cksum(packet->l3 + 8, 32);
-	sum += pseudo + rte_cpu_to_be_16(packet->l4_protocol) + rte_cpu_to_be_16(packet->l4_len);
-	sum = (sum >> 16) + (sum & 0xffff);
-	sum = (sum >> 16) + (sum & 0xffff);
-	return sum == 0xffff;
+	uint64_t sum = rte_cpu_to_be_16(packet->l4_protocol) + rte_cpu_to_be_16(packet->l4_len);
+	sum = packet->family == 4 ? checksum_add(sum, packet->l3 + 12, 8)
+				  : checksum_add(sum, packet->l3 + 8, 32);
+	return checksum_fold(checksum_add(sum, packet->l4, packet->l4_len)) == 0xffff;
 }
 
 static enum drop_reason classify_udp(const struct rte_mbuf *mbuf, struct packet *packet)
@@ -89,7 +96,7 @@ static enum drop_reason classify_icmp4(struct packet *packet)
 {
 	if (packet->l4_len < ICMP_LEN)
 		return DROP_icmp_bad;
-	if (rte_raw_cksum(packet->l4, packet->l4_len) != 0xffff)
+	if (checksum_fold(checksum_add(0, packet->l4, packet->l4_len)) != 0xffff)
 		return DROP_icmp_checksum;
 	if (packet->l4[0] != ICMP_ECHO || packet->l4[1] != 0)
 		return DROP_icmp_other;
@@ -121,7 +128,7 @@ static enum drop_reason classify_solicitation(const struct port_info *port, stru
 			return DROP_nd_bad;
 		at += option[1] * 8;
 	}
-	if (!is_our_address(port, 6, target))
+	if (!is_our_address6(port, target))
 		return DROP_ip_not_ours;
 	packet->lane = LANE_ND;
 	return DROP_none;
@@ -148,7 +155,7 @@ static enum drop_reason classify_icmp6(const struct rte_mbuf *mbuf, const struct
 static bool source4_ok(const struct port_info *port, const uint8_t *source)
 {
 	return source[0] != 0 && source[0] != 127 && source[0] < 224 &&
-	       !is_our_address(port, 4, source);
+	       !is_our_address4(port, source);
 }
 
 static enum drop_reason classify_ip4(const struct rte_mbuf *mbuf, const struct port_info *port,
@@ -164,9 +171,10 @@ static enum drop_reason classify_ip4(const struct rte_mbuf *mbuf, const struct p
 		return DROP_ip4_options;
 	uint64_t told = mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
 	if (told == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
-	    (told == RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN && rte_raw_cksum(ip, IP4_LEN) != 0xffff))
+	    (told == RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN &&
+	     checksum_fold(checksum_add(0, ip, IP4_LEN)) != 0xffff))
 		return DROP_ip4_checksum;
-	if (!is_our_address(port, 4, ip + 16))
+	if (!is_our_address4(port, ip + 16))
 		return DROP_ip_not_ours;
 	if (load_be16(ip + 6) & 0x3fff)
 		return DROP_ip_fragment;
@@ -192,8 +200,7 @@ static enum drop_reason classify_ip4(const struct rte_mbuf *mbuf, const struct p
 static bool source6_ok(const struct port_info *port, const uint8_t *source, uint8_t protocol)
 {
 	static const uint8_t loopback[16] = {[15] = 1};
-	if (source[0] == 0xff || memcmp(source, loopback, 16) == 0 ||
-	    is_our_address(port, 6, source))
+	if (source[0] == 0xff || memcmp(source, loopback, 16) == 0 || is_our_address6(port, source))
 		return false;
 	return protocol == IPPROTO_ICMPV6 || !is_unspecified(source);
 }
@@ -207,7 +214,7 @@ static enum drop_reason classify_ip6(const struct rte_mbuf *mbuf, const struct p
 	if (avail < IP6_LEN || ip[0] >> 4 != 6 || load_be16(ip + 4) > avail - IP6_LEN)
 		return DROP_ip6_bad;
 	bool group = memcmp(ip + 24, solicited, sizeof(solicited)) == 0;
-	if (!group && !is_our_address(port, 6, ip + 24))
+	if (!group && !is_our_address6(port, ip + 24))
 		return DROP_ip_not_ours;
 	if (group_frame && !group)
 		return DROP_eth_group;
@@ -246,7 +253,7 @@ static enum drop_reason classify_arp(const struct port_info *port, struct packet
 	const uint8_t *arp = packet->l3;
 	if (avail < ARP_LEN || memcmp(arp, ethernet_ip4, sizeof(ethernet_ip4)) != 0)
 		return DROP_arp_bad;
-	if (load_be16(arp + 6) != 1 || !is_our_address(port, 4, arp + 24))
+	if (load_be16(arp + 6) != 1 || !is_our_address4(port, arp + 24))
 		return DROP_arp_other;
 	packet->lane = LANE_ARP;
 	return DROP_none;

@@ -9,12 +9,11 @@
 
 enum { MSS_DEFAULT_IP4 = 536, MSS_DEFAULT_IP6 = 1220, NS_PER_SECOND = 1000000000 };
 
-/* All but the key, which is long and written by whoever needs it. */
 struct request *decode_start(struct burst *burst, uint16_t i)
 {
 	struct request *req = &burst->requests[i];
 	const struct packet *packet = &burst->packets[i];
-	memset(req, 0, offsetof(struct request, key));
+	memset(req, 0, offsetof(struct request, dns));
 	req->now = burst->now_ns / NS_PER_SECOND;
 	req->client.family = packet->family;
 	if (packet->family == 4)
@@ -29,6 +28,7 @@ static void decode_dns(struct worker *worker, uint16_t i)
 {
 	struct packet *packet = &worker->burst.packets[i];
 	struct request *req = decode_start(&worker->burst, i);
+	req->dns.tcp = false;
 	enum drop_reason reason = dns_query_parse(packet->l4 + UDP_LEN, packet->l4_len - UDP_LEN,
 						  &worker->plane->settings->dns, req);
 	packet->reason = (uint8_t)reason;

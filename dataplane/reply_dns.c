@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
 #include "lib/dns_answer.h"
+#include "lib/dns_redirect.h"
 #include "lib/dns_wire.h"
 
 enum { NS_PER_MS = 1000000 };
@@ -84,6 +85,16 @@ static void limit(struct worker *worker, uint16_t i, uint16_t room)
 	}
 }
 
+static struct dns_answer write_answer(struct worker *worker, uint8_t *msg, size_t room,
+				      const struct request *req, const struct verdict *verdict)
+{
+	uint32_t turn = worker->turn++;
+	size_t len = dns_redirect_write(msg, room, req, verdict, turn);
+	if (len)
+		return (struct dns_answer){.len = len};
+	return dns_answer_write(msg, room, req, verdict, &worker->plane->settings->dns, turn);
+}
+
 static void reply_dns(struct worker *worker, uint16_t i)
 {
 	struct packet *packet = &worker->burst.packets[i];
@@ -98,12 +109,10 @@ static void reply_dns(struct worker *worker, uint16_t i)
 		packet_drop(packet, DROP_mtu);
 		return;
 	}
-	const struct dns_settings *settings = &worker->plane->settings->dns;
-	room = RTE_MIN((uint16_t)(room - UDP_LEN), settings->udp_size);
+	room = RTE_MIN((uint16_t)(room - UDP_LEN), worker->plane->settings->dns.udp_size);
 	room = RTE_MIN(room, req->dns.udp_size);
 	match_follow(worker->burst.view, req, verdict);
-	struct dns_answer answer = dns_answer_write(packet->l4 + UDP_LEN, room, req, verdict,
-						    settings, worker->turn++);
+	struct dns_answer answer = write_answer(worker, packet->l4 + UDP_LEN, room, req, verdict);
 	packet->reason = (uint8_t)answer.reason;
 	packet->l4_len = (uint16_t)(UDP_LEN + answer.len);
 	packet->answer = true;

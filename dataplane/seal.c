@@ -2,6 +2,7 @@
  * packet that ends here is counted. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
+#include "lib/checksum.h"
 
 #include <netinet/in.h>
 #include <rte_ip.h>
@@ -17,82 +18,90 @@ static void seal_ethernet(const struct worker *worker, struct rte_mbuf *mbuf)
 	memcpy(frame + 6, worker->port->mac, 6);
 }
 
+/* Source and destination, of len octets each; gives their sum. */
+static inline uint64_t swap_addresses(uint8_t *at, size_t len)
+{
+	uint8_t source[16], destination[16];
+	memcpy(source, at, len);
+	memcpy(destination, at + len, len);
+	memcpy(at, destination, len);
+	memcpy(at + len, source, len);
+	return checksum_add(checksum_add(0, source, len), destination, len);
+}
+
 /* Software sum, or the pseudo header's for a device that goes on from there. ICMP is never left to the device. */
-static void seal_l4_checksum(struct rte_mbuf *mbuf, const struct packet *packet, unsigned at,
+static void seal_l4_checksum(const struct packet *packet, uint64_t addresses, unsigned at,
 			     bool offload)
 {
 	uint8_t *field = packet->l4 + at;
 	uint16_t sum = 0;
-	memset(field, 0, 2);
+	uint64_t pseudo = addresses + rte_cpu_to_be_16(packet->l4_protocol) +
+			  rte_cpu_to_be_16(packet->l4_len);
 	if (packet->l4_protocol == IPPROTO_ICMP)
-		sum = ~rte_raw_cksum(packet->l4, packet->l4_len) & 0xffff;
-	else if (offload)
-		sum = packet->family == 4 ? rte_ipv4_phdr_cksum((struct rte_ipv4_hdr *)packet->l3,
-								mbuf->ol_flags)
-					  : rte_ipv6_phdr_cksum((struct rte_ipv6_hdr *)packet->l3,
-								mbuf->ol_flags);
-	else if (packet->family == 4)
-		sum = rte_ipv4_udptcp_cksum((struct rte_ipv4_hdr *)packet->l3, packet->l4);
+		pseudo = 0;
+	memset(field, 0, 2);
+	if (offload && packet->l4_protocol != IPPROTO_ICMP)
+		sum = checksum_fold(pseudo);
 	else
-		sum = rte_ipv6_udptcp_cksum((struct rte_ipv6_hdr *)packet->l3, packet->l4);
+		sum = ~checksum_fold(checksum_add(pseudo, packet->l4, packet->l4_len)) & 0xffff;
+	if (!sum && packet->l4_protocol == IPPROTO_UDP) /* RFC 768: 0 would be no checksum */
+		sum = 0xffff;
 	memcpy(field, &sum, 2);
 }
 
-static void seal_l4(const struct worker *worker, struct rte_mbuf *mbuf, const struct packet *packet)
+static void seal_l4(const struct worker *worker, struct rte_mbuf *mbuf, const struct packet *packet,
+		    uint64_t addresses)
 {
 	bool offload = worker->port->tx_checksum_l4;
 	switch (packet->l4_protocol) {
 	case IPPROTO_UDP:
-		store_be16(packet->l4, packet->port);
-		store_be16(packet->l4 + 2, packet->source_port);
+		store_be32(packet->l4, (uint32_t)packet->port << 16 | packet->source_port);
 		store_be16(packet->l4 + 4, packet->l4_len);
 		if (offload)
 			mbuf->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM;
-		seal_l4_checksum(mbuf, packet, offsetof(struct rte_udp_hdr, dgram_cksum), offload);
+		seal_l4_checksum(packet, addresses, offsetof(struct rte_udp_hdr, dgram_cksum),
+				 offload);
 		break;
 	case IPPROTO_TCP:
 		if (offload)
 			mbuf->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;
-		seal_l4_checksum(mbuf, packet, offsetof(struct rte_tcp_hdr, cksum), offload);
+		seal_l4_checksum(packet, addresses, offsetof(struct rte_tcp_hdr, cksum), offload);
 		break;
 	default:
-		seal_l4_checksum(mbuf, packet, 2, false);
+		seal_l4_checksum(packet, addresses, 2, false);
 	}
 }
 
-static void seal_ip4(const struct worker *worker, struct rte_mbuf *mbuf,
-		     const struct packet *packet)
+/* Gives the sum of the addresses. The peer's traffic class is not ours to use; never a fragment, so no identification (RFC 6864 §4.1). */
+static uint64_t seal_ip4(const struct worker *worker, struct rte_mbuf *mbuf,
+			 const struct packet *packet)
 {
-	uint8_t *ip = packet->l3, address[4];
-	memcpy(address, ip + 12, 4);
-	memcpy(ip + 12, ip + 16, 4);
-	memcpy(ip + 16, address, 4);
-	ip[1] = 0; /* the peer's traffic class is not ours to use */
-	store_be16(ip + 2, (uint16_t)(20 + packet->l4_len));
-	store_be32(
-		ip + 4,
-		UINT32_C(0x00004000)); /* never a fragment, so no identification (RFC 6864 §4.1) */
-	ip[8] = HOP_LIMIT;
-	store_be16(ip + 10, 0);
+	uint8_t *ip = packet->l3;
+	uint64_t addresses = swap_addresses(ip + 12, 4);
+	uint32_t head[3] = {
+		rte_cpu_to_be_32(UINT32_C(0x45000000) | (20u + packet->l4_len)),
+		rte_cpu_to_be_32(UINT32_C(0x00004000)),
+		rte_cpu_to_be_32((uint32_t)HOP_LIMIT << 24 | (uint32_t)packet->l4_protocol << 16),
+	};
+	uint16_t sum = ~checksum_fold(addresses + head[0] + (uint64_t)head[1] + (uint64_t)head[2]) &
+		       0xffff;
+	memcpy(ip, head, sizeof(head));
 	mbuf->ol_flags |= RTE_MBUF_F_TX_IPV4;
-	if (worker->port->tx_checksum_ip4) {
+	if (worker->port->tx_checksum_ip4)
 		mbuf->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
-	} else {
-		uint16_t sum = rte_ipv4_cksum((struct rte_ipv4_hdr *)ip);
+	else
 		memcpy(ip + 10, &sum, 2);
-	}
+	return addresses;
 }
 
-static void seal_ip6(struct rte_mbuf *mbuf, const struct packet *packet)
+static uint64_t seal_ip6(struct rte_mbuf *mbuf, const struct packet *packet)
 {
-	uint8_t *ip = packet->l3, address[16];
-	memcpy(address, ip + 8, 16);
-	memcpy(ip + 8, ip + 24, 16);
-	memcpy(ip + 24, address, 16);
+	uint8_t *ip = packet->l3;
 	store_be32(ip, UINT32_C(0x60000000));
 	store_be16(ip + 4, packet->l4_len);
 	ip[7] = packet->lane == LANE_ND ? HOP_LIMIT_ND : HOP_LIMIT;
 	mbuf->ol_flags |= RTE_MBUF_F_TX_IPV6;
+	return swap_addresses(ip + 8, 16);
 }
 
 void seal_packet(const struct worker *worker, struct rte_mbuf *mbuf, const struct packet *packet)
@@ -107,11 +116,9 @@ void seal_packet(const struct worker *worker, struct rte_mbuf *mbuf, const struc
 		mbuf->pkt_len = mbuf->data_len;
 		return;
 	}
-	if (packet->family == 4)
-		seal_ip4(worker, mbuf, packet);
-	else
-		seal_ip6(mbuf, packet);
-	seal_l4(worker, mbuf, packet);
+	uint64_t addresses =
+		packet->family == 4 ? seal_ip4(worker, mbuf, packet) : seal_ip6(mbuf, packet);
+	seal_l4(worker, mbuf, packet, addresses);
 	mbuf->data_len = (uint16_t)(packet->l2_len + l3_len + packet->l4_len);
 	mbuf->pkt_len = mbuf->data_len;
 }

@@ -12,6 +12,37 @@ struct span {
 	uint32_t len;
 };
 
+/* memcmp for octets of which there are few: without a call. */
+static inline bool octets_equal(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	uint64_t x, y;
+	uint32_t v, w;
+	if (len >= 8) {
+		for (; len > 8; a += 8, b += 8, len -= 8) {
+			memcpy(&x, a, 8);
+			memcpy(&y, b, 8);
+			if (x != y)
+				return false;
+		}
+		memcpy(&x, a + len - 8, 8);
+		memcpy(&y, b + len - 8, 8);
+		return x == y;
+	}
+	if (len >= 4) {
+		memcpy(&v, a, 4);
+		memcpy(&w, b, 4);
+		if (v != w)
+			return false;
+		memcpy(&v, a + len - 4, 4);
+		memcpy(&w, b + len - 4, 4);
+		return v == w;
+	}
+	for (size_t i = 0; i < len; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
 /* Numbers on the wire are in network byte order; all functions here give and take host order. */
 static inline uint16_t load_be16(const uint8_t *at)
 {

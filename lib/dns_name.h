@@ -42,3 +42,11 @@ bool dns_name_is_under(const uint8_t *name, size_t name_len, const uint8_t *pare
  * '-', '_') becomes 0x01, which no stored key holds: such a name can be matched by a wildcard only.
  */
 void dns_name_key(const uint8_t *wire, size_t wire_len, unsigned labels, struct request *req);
+
+/* Writes that of the root. */
+static inline void dns_name_no_key(struct request *req)
+{
+	req->host_len = 0;
+	req->key_len = 1;
+	req->key[0] = '/';
+}

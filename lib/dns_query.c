@@ -40,12 +40,17 @@ static bool skip_name(struct reader *r)
 static bool read_record(struct reader *r, struct record *record)
 {
 	record->root = reader_left(r) && *r->at == 0;
-	if (!skip_name(r))
+	if (record->root)
+		r->at++;
+	else if (!skip_name(r))
 		return false;
-	record->type = reader_u16(r);
-	record->class = reader_u16(r);
-	record->ttl = reader_u32(r);
-	record->data.len = reader_u16(r);
+	const uint8_t *at = reader_take(r, 10);
+	if (!at)
+		return false;
+	record->type = load_be16(at);
+	record->class = load_be16(at + 2);
+	record->ttl = load_be32(at + 4);
+	record->data.len = load_be16(at + 8);
 	record->data.at = reader_take(r, record->data.len);
 	return !r->bad;
 }
@@ -55,13 +60,10 @@ static bool read_question(struct reader *r, const uint8_t *msg, struct request *
 	const uint8_t *name = r->at;
 	unsigned labels;
 	size_t len = dns_name_scan(name, reader_left(r), &labels);
-	if (!len)
+	if (!len || !reader_take(r, len + 4))
 		return false;
-	reader_take(r, len);
-	req->dns.qtype = reader_u16(r);
-	req->dns.qclass = reader_u16(r);
-	if (r->bad)
-		return false;
+	req->dns.qtype = load_be16(name + len);
+	req->dns.qclass = load_be16(name + len + 2);
 	req->dns.question_end = (uint16_t)(r->at - msg);
 	req->dns.qname = name;
 	req->dns.qname_len = (uint8_t)len;
@@ -73,20 +75,21 @@ static bool read_question(struct reader *r, const uint8_t *msg, struct request *
 /* RFC 7871 §6: the address has as many octets as SOURCE needs, with no bit set past it. */
 static bool read_subnet(struct span option, struct subnet *subnet)
 {
-	struct reader r = reader_of(option.at, option.len);
-	subnet->family = reader_u16(&r);
-	uint8_t source = reader_u8(&r), scope = reader_u8(&r);
-	if (r.bad || scope != 0 || reader_left(&r) != (source + 7u) / 8)
-		return false;
-
 	static const uint8_t bits[] = {0, 32, 128};
 	static const uint8_t families[] = {0, 4, 6};
-	if (subnet->family > DNS_ECS_IPV6 || source > bits[subnet->family])
+	if (option.len < DNS_ECS_LEN)
+		return false;
+	uint8_t source = option.at[2], scope = option.at[3];
+	uint32_t octets = (source + 7u) / 8;
+	subnet->family = load_be16(option.at);
+	if (scope != 0 || option.len - DNS_ECS_LEN != octets || subnet->family > DNS_ECS_IPV6 ||
+	    source > bits[subnet->family])
 		return false;
 
 	struct ip_addr *addr = &subnet->prefix.addr;
 	*addr = (struct ip_addr){.family = families[subnet->family]};
-	memcpy(addr->bytes, r.at, reader_left(&r));
+	for (uint32_t i = 0; i < octets; i++)
+		addr->bytes[i] = option.at[DNS_ECS_LEN + i];
 	if (source % 8 && addr->bytes[source / 8] & 0xff >> source % 8)
 		return false;
 	subnet->prefix.len = source;
@@ -130,8 +133,11 @@ static bool read_options(struct span data, const struct dns_settings *settings, 
 {
 	struct reader r = reader_of(data.at, data.len);
 	while (reader_left(&r)) {
-		uint16_t code = reader_u16(&r);
-		struct span option = {.len = reader_u16(&r)};
+		const uint8_t *head = reader_take(&r, DNS_OPTION_LEN);
+		if (!head)
+			return false;
+		uint16_t code = load_be16(head);
+		struct span option = {.len = load_be16(head + 2)};
 		option.at = reader_take(&r, option.len);
 		if (r.bad)
 			return false;
@@ -201,10 +207,10 @@ static uint16_t read_sections(struct reader *r, const uint8_t *msg,
 			      const struct dns_settings *settings, struct request *req)
 {
 	struct request_dns *dns = &req->dns;
-	uint16_t questions = reader_u16(r);
-	uint32_t others = reader_u16(r);
-	others += reader_u16(r);
-	uint16_t additional = reader_u16(r);
+	uint16_t questions = load_be16(msg + 4);
+	uint32_t others = load_be16(msg + 6);
+	others += load_be16(msg + 8);
+	uint16_t additional = load_be16(msg + 10);
 	if (questions == 1 && !read_question(r, msg, req))
 		return DNS_FORMERR;
 	for (uint16_t i = 0; questions > 1 && i < questions; i++)
@@ -273,16 +279,16 @@ enum drop_reason dns_query_parse(const uint8_t *msg, size_t len,
 	req->protocol = PROTOCOL_DNS;
 	*dns = (struct request_dns){
 		.udp_size = DNS_UDP_SIZE_MIN, .tcp = dns->tcp, .resolver = req->client};
-	dns_name_key(NULL, 0, 0, req);
+	dns_name_no_key(req);
 	if (len < DNS_HEADER_LEN)
 		return DROP_dns_short;
 
-	struct reader r = reader_of(msg, len);
-	dns->id = reader_u16(&r);
-	dns->flags = reader_u16(&r);
+	dns->id = load_be16(msg);
+	dns->flags = load_be16(msg + 2);
 	if (dns->flags & DNS_QR)
 		return DROP_dns_response;
 
+	struct reader r = reader_of(msg + DNS_HEADER_LEN, len - DNS_HEADER_LEN);
 	dns->rcode = read_sections(&r, msg, settings, req);
 	if (dns->flags & DNS_OPCODE)
 		dns->rcode = DNS_NOTIMP;

@@ -10,6 +10,7 @@ enum drop_reason http_client_request(const uint8_t *bytes, size_t len, bool firs
 				     const struct http_settings *settings, struct request *req)
 {
 	uint32_t skipped = 0;
+	req->http = (struct request_http){0};
 	const bool trusted = settings->proxy != HTTP_PROXY_NONE &&
 			     ip_prefixes_have(settings->trusted_proxies,
 					      settings->n_trusted_proxies, &req->client);

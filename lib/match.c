@@ -157,19 +157,6 @@ static void unstack(const struct view *view, struct match_context *context, stru
 	}
 }
 
-static const struct scope_entry *search_host(struct search *search, struct verdict *verdict)
-{
-	const struct view *view = search->view;
-	const struct request *req = search->req;
-	struct scope_trie_way way;
-	scope_trie_walk(view->scopes, req->key, req->host_len, req->key_len, &way);
-	const struct scope_entry *best = search_way(search, &way);
-	if (req->protocol == PROTOCOL_DNS)
-		verdict->name_exists =
-			way.n || scope_trie_has_host(view->scopes, req->key, req->host_len);
-	return best;
-}
-
 /* The links, which are not to be read before they are set, are not cleared either. */
 static void begin(struct verdict *verdict)
 {
@@ -188,22 +175,55 @@ static void forget_subnet(struct request *req)
 	req->client_len = (uint8_t)ip_bits(&req->client);
 }
 
-void match_scope(const struct view *view, struct match_context *context, struct request *req,
+bool match_begin(const struct view *view, struct match_context *context, struct request *req,
 		 struct verdict *verdict)
 {
 	begin(verdict);
 	if (req->protocol == PROTOCOL_DNS) {
 		verdict->zone = match_zone(view->zones, req->key, req->host_len);
 		if (!verdict->zone && !req->via_ri)
-			return;
+			return false;
 		if (verdict->zone && verdict->zone->no_client_subnet)
 			forget_subnet(req);
 	} else if (view->distinguished) {
 		unstack(view, context, req);
 	}
+	return true;
+}
 
-	struct search search;
+static const struct scope_entry *search_host(struct search *search,
+					     const struct scope_trie_way *way)
+{
+	const struct request *req = search->req;
+	if (req->protocol == PROTOCOL_DNS)
+		search->verdict->name_exists =
+			way->n ||
+			scope_trie_has_host(search->view->scopes, req->key, req->host_len);
+	return search_way(search, way);
+}
+
+/* Behind a link of a zone: another name. */
+static const struct scope_entry *search_links(struct search *search, struct request *req,
+					      struct scope_trie_way *way)
+{
+	const struct view *view = search->view;
+	struct verdict *verdict = search->verdict;
+	const struct scope_entry *best = NULL;
 	struct dns_name name;
+	name.len = 0;
+	while (!best && verdict->zone && match_zone_step(view, req, &name, verdict)) {
+		if (view->cuts && match_zone_cut(view, req, verdict))
+			break;
+		scope_trie_walk(view->scopes, req->key, req->host_len, req->key_len, way);
+		best = search_host(search, way);
+	}
+	return best;
+}
+
+void match_way(const struct view *view, struct match_context *context, struct request *req,
+	       struct scope_trie_way *way, struct verdict *verdict)
+{
+	struct search search;
 	const struct scope_entry *best = NULL;
 	search.view = view;
 	search.context = context;
@@ -211,15 +231,24 @@ void match_scope(const struct view *view, struct match_context *context, struct 
 	search.verdict = verdict;
 	match_client_init(&search.client);
 	search.scanned = NULL;
-	name.len = 0;
-	do {
-		if (view->cuts && verdict->zone && match_zone_cut(view, req, verdict))
-			break;
-		best = search_host(&search, verdict);
-	} while (!best && verdict->zone && match_zone_step(view, req, &name, verdict));
+	if (!view->cuts || !verdict->zone || !match_zone_cut(view, req, verdict)) {
+		best = search_host(&search, way);
+		if (!best && verdict->zone)
+			best = search_links(&search, req, way);
+	}
 	if (best)
 		verdict->scope = best->scope;
 	verdict->ecs_scope = match_client_scope(&search.client, view, req);
+}
+
+void match_scope(const struct view *view, struct match_context *context, struct request *req,
+		 struct verdict *verdict)
+{
+	struct scope_trie_way way;
+	if (!match_begin(view, context, req, verdict))
+		return;
+	scope_trie_walk(view->scopes, req->key, req->host_len, req->key_len, &way);
+	match_way(view, context, req, &way, verdict);
 }
 
 void match_request(const struct view *view, struct match_context *context, struct request *req,

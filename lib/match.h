@@ -4,6 +4,7 @@
 #pragma once
 
 #include "request.h"
+#include "scope_trie.h"
 #include "verdict.h"
 #include "view.h"
 
@@ -68,6 +69,13 @@ void match_scope(const struct view *view, struct match_context *context, struct 
 		 struct verdict *verdict);
 void match_choose(const struct view *view, struct match_context *context, const struct request *req,
 		  struct verdict *verdict);
+
+/* The first half in three steps: what comes before the walk over the scopes (false: no scope is looked for, the verdict is whole), the walk with
+ * the request's key by lib/scope_trie, and what follows from it; `way` is written over. */
+bool match_begin(const struct view *view, struct match_context *context, struct request *req,
+		 struct verdict *verdict);
+void match_way(const struct view *view, struct match_context *context, struct request *req,
+	       struct scope_trie_way *way, struct verdict *verdict);
 
 /* The last step, when the DRI is known: what zone data have to say beside it, or of the name that it leads to. DNS only. */
 void match_follow(const struct view *view, const struct request *req, struct verdict *verdict);

@@ -3,8 +3,8 @@
 #include "hits.h"
 #include "match.h"
 #include "match_client.h"
-#include "siphash.h"
 
+#include <endian.h>
 #include <math.h>
 #include <string.h>
 
@@ -29,24 +29,49 @@ static uint64_t mix(uint64_t h)
 	return h ^ h >> 31;
 }
 
+static uint64_t load(const uint8_t *at, size_t len)
+{
+	uint64_t word = 0;
+	memcpy(&word, at, len);
+	return le64toh(word);
+}
+
+/* Of what is asked for; the same on every appliance. It is no secret, so that it need not be a keyed one. */
+static uint64_t hash_content(const uint8_t *key, size_t len)
+{
+	uint64_t h = len * UINT64_C(0x9e3779b97f4a7c15);
+	if (len < 8)
+		return mix(h ^ load(key, len));
+	for (size_t at = 0; at + 8 < len; at += 8) {
+		h = (h ^ load(key + at, 8)) * UINT64_C(0x94d049bb133111eb);
+		h ^= h >> 32;
+	}
+	return mix(h ^ load(key + len - 8, 8));
+}
+
+/* A candidate that can be chosen. */
+struct usable {
+	const struct scope_candidate *candidate;
+	const struct target *target;
+};
+
 /* Rendezvous hashing: the target with the highest score; a target that leaves moves only its own requests. The same key gives
  * the same target on every appliance. The logarithm makes the share of each target its weight; without weights it changes no
  * order and is left out. */
-static unsigned pick_hash(const struct view *view, const struct request *req,
-			  const struct scope_candidate *const usable[], unsigned n)
+static unsigned pick_hash(const struct request *req, const struct usable usable[], unsigned n)
 {
-	static const uint8_t fixed_key[16] = "turnout: hash";
-	uint64_t content = siphash(fixed_key, req->key, req->key_len), best_hash = 0;
+	uint64_t content = hash_content(req->key, req->key_len), best_hash = 0;
+	uint32_t differ = 0;
 	double best_score = -1;
 	unsigned best = 0;
-	bool weights = false;
 	for (unsigned i = 1; i < n; i++)
-		weights |= usable[i]->weight != usable[0]->weight;
+		differ |= usable[i].candidate->weight ^ usable[0].candidate->weight;
 	for (unsigned i = 0; i < n; i++) {
-		uint64_t h = mix(content ^ view_target(view, usable[i]->target)->seed);
+		uint64_t h = mix(content ^ usable[i].target->seed);
 		double score = 0;
-		if (weights)
-			score = usable[i]->weight / -log(((double)(h >> 11) + 0.5) * 0x1p-53);
+		if (differ)
+			score = usable[i].candidate->weight /
+				-log(((double)(h >> 11) + 0.5) * 0x1p-53);
 		if (score > best_score || (score == best_score && h > best_hash)) {
 			best_score = score;
 			best_hash = h;
@@ -56,21 +81,20 @@ static unsigned pick_hash(const struct view *view, const struct request *req,
 	return best;
 }
 
-static unsigned pick_weighted(struct match_context *context,
-			      const struct scope_candidate *const usable[], unsigned n)
+static unsigned pick_weighted(struct match_context *context, const struct usable usable[],
+			      unsigned n)
 {
 	uint32_t total = 0, i = 0;
 	for (unsigned k = 0; k < n; k++)
-		total += usable[k]->weight;
+		total += usable[k].candidate->weight;
 	uint32_t at = random_below(context, total);
-	while (at >= usable[i]->weight)
-		at -= usable[i++]->weight;
+	while (at >= usable[i].candidate->weight)
+		at -= usable[i++].candidate->weight;
 	return i;
 }
 
-static unsigned pick(const struct view *view, struct match_context *context,
-		     const struct request *req, const struct scope *scope,
-		     const struct scope_candidate *const usable[], unsigned n)
+static unsigned pick(struct match_context *context, const struct request *req,
+		     const struct scope *scope, const struct usable usable[], unsigned n)
 {
 	if (n == 1)
 		return 0;
@@ -78,7 +102,7 @@ static unsigned pick(const struct view *view, struct match_context *context,
 	case POLICY_WEIGHTED:
 		return pick_weighted(context, usable, n);
 	case POLICY_HASH:
-		return pick_hash(view, req, usable, n);
+		return pick_hash(req, usable, n);
 	case POLICY_ROUND_ROBIN:
 		return context->turns[scope->seed % TURNS]++ % n;
 	case POLICY_RANDOM:
@@ -202,24 +226,43 @@ static void tell_candidates(struct choice *choice, const struct scope_candidate 
 	}
 }
 
+/* Is it one that can always be chosen? */
+static bool target_is_plain(const struct target *target)
+{
+	return target->state == TARGET_UP && !target->excluded && !target->n_adverts;
+}
+
+static unsigned list_usable(struct choice *choice, enum choose_result wanted,
+			    struct usable usable[SCOPE_CANDIDATES_MAX], bool *drains)
+{
+	const struct scope *scope = choice->scope;
+	unsigned n = 0;
+	for (uint16_t i = 0; i < scope->n_candidates; i++) {
+		const struct scope_candidate *candidate = &scope->candidates[i];
+		const struct target *target = view_target(choice->view, candidate->target);
+		uint64_t missing;
+		enum choose_result result = CHOOSE_NOT_PICKED;
+		if (!target_is_plain(target))
+			result = test_candidate(choice, target, &missing);
+		*drains |= result == CHOOSE_DRAIN;
+		if (result == wanted && !(choice->context->tried >> i & 1))
+			usable[n++] = (struct usable){candidate, target};
+	}
+	return n;
+}
+
 /* Those that are up, or else those that drain. NULL: none can be used. */
 static const struct scope_candidate *choose_candidate(struct choice *choice)
 {
-	static const enum choose_result rounds[] = {CHOOSE_NOT_PICKED, CHOOSE_DRAIN};
-	const struct scope *scope = choice->scope;
-	const struct scope_candidate *usable[SCOPE_CANDIDATES_MAX], *taken = NULL;
-	enum choose_result results[SCOPE_CANDIDATES_MAX];
-	uint64_t missing;
-	unsigned n = 0;
-	for (uint16_t i = 0; i < scope->n_candidates; i++)
-		results[i] = test_candidate(
-			choice, view_target(choice->view, scope->candidates[i].target), &missing);
-	for (unsigned round = 0; round < 2 && !n; round++)
-		for (uint16_t i = 0; i < scope->n_candidates; i++)
-			if (results[i] == rounds[round] && !(choice->context->tried >> i & 1))
-				usable[n++] = &scope->candidates[i];
+	struct usable usable[SCOPE_CANDIDATES_MAX];
+	const struct scope_candidate *taken = NULL;
+	bool drains = false;
+	unsigned n = list_usable(choice, CHOOSE_NOT_PICKED, usable, &drains);
+	if (!n && drains)
+		n = list_usable(choice, CHOOSE_DRAIN, usable, &drains);
 	if (n)
-		taken = usable[pick(choice->view, choice->context, choice->req, scope, usable, n)];
+		taken = usable[pick(choice->context, choice->req, choice->scope, usable, n)]
+				.candidate;
 	tell_candidates(choice, taken);
 	return taken;
 }

@@ -17,13 +17,13 @@ static void *deepest(const struct trie_node *node, const uint8_t *key, size_t ho
 	size_t at = 0;
 	*len = 0;
 	while (node && at + node->skip_len <= host_len &&
-	       memcmp(trie_skip(node), key + at, node->skip_len) == 0) {
+	       octets_equal(trie_skip(node), key + at, node->skip_len)) {
 		at += node->skip_len;
 		if (node->value && (at == host_len || at == 0 || key[at] == '.')) {
 			value = node->value;
 			*len = at;
 		}
-		if (at == host_len)
+		if (at == host_len || !node->n_children)
 			break;
 		node = trie_child(node, key[at++]);
 	}
@@ -133,23 +133,10 @@ static void find_others(const struct request *req, struct verdict *verdict)
 		verdict->found = (struct zone_found){.outcome = ZONE_UNASKED};
 }
 
-/* Does the last label of a name begin like no zone at all? Most DRIs lead to others' names: they are told by this. */
-static bool is_elsewhere(const struct trie_node *zones, const uint8_t *wire)
+/* Most DRIs lead to others' names. */
+static bool is_elsewhere(const struct view *view, const struct dri *dri)
 {
-	const uint8_t *last = NULL;
-	for (; *wire; wire += 1 + *wire)
-		last = wire;
-	if (!zones || !last)
-		return !zones;
-	if (zones->value)
-		return false;
-	size_t n = zones->skip_len < last[0] ? zones->skip_len : last[0];
-	for (size_t i = 0; i < n; i++)
-		if (trie_skip(zones)[i] != (last[1 + i] >= 'A' && last[1 + i] <= 'Z'
-						    ? last[1 + i] + ('a' - 'A')
-						    : last[1 + i]))
-			return true;
-	return false;
+	return !match_zone(view->zones, dri->cname_key, dri->cname_key_len);
 }
 
 /* A name that scopes may stand over is not answered for: whoever asks for it is told what they say. */
@@ -193,6 +180,6 @@ void match_follow(const struct view *view, const struct request *req, struct ver
 		return;
 	if (!dri->cname_len && type != DNS_A && type != DNS_AAAA && type != DNS_ANY)
 		find_others(req, verdict);
-	else if (dri->cname_len && type != DNS_CNAME && !is_elsewhere(view->zones, dri->cname))
+	else if (dri->cname_len && type != DNS_CNAME && !is_elsewhere(view, dri))
 		follow_alias(view, req, verdict);
 }

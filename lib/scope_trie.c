@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "scope_trie.h"
 
+#include "bytes.h"
 #include "hits.h"
 
 #include <stdlib.h>
@@ -164,6 +165,19 @@ bool scope_list_has_patterns(const struct scope_list *list)
 	return false;
 }
 
+/* A walk: `node` is next, its skip stands at key[at]. */
+struct walk {
+	const struct trie_node *node;
+	const uint8_t *key;
+	uint32_t at, host_len, key_len;
+};
+
+static inline void add_list(struct scope_trie_way *way, const struct trie_node *node)
+{
+	if (node->value && way->n < SCOPE_TRIE_WAY_MAX)
+		way->lists[way->n++] = node->value;
+}
+
 /* Adds the lists that lie on the way of `bytes` from a place. */
 static void collect(struct trie_place place, const uint8_t *bytes, size_t len,
 		    struct scope_trie_way *way)
@@ -172,12 +186,11 @@ static void collect(struct trie_place place, const uint8_t *bytes, size_t len,
 	size_t skip = place.skip;
 	while (node) {
 		size_t left = node->skip_len - skip;
-		if (left > len || memcmp(trie_skip(node) + skip, bytes, left) != 0)
+		if (left > len || !octets_equal(trie_skip(node) + skip, bytes, left))
 			return;
 		bytes += left;
 		len -= left;
-		if (node->value && way->n < SCOPE_TRIE_WAY_MAX)
-			way->lists[way->n++] = node->value;
+		add_list(way, node);
 		if (!len)
 			return;
 		node = trie_child(node, *bytes);
@@ -187,78 +200,94 @@ static void collect(struct trie_place place, const uint8_t *bytes, size_t len,
 	}
 }
 
-/* The length of the label at `at`, with its dot if it has one. */
-static size_t label_len(const uint8_t *key, size_t at, size_t host_len)
+/* The wildcard label, which ends in this place, stands for all the rest of the host. */
+static void collect_wildcard(const struct walk *walk, struct trie_place place,
+			     struct scope_trie_way *way)
 {
-	const uint8_t *dot = memchr(key + at, '.', host_len - at);
-	return dot ? (size_t)(dot - key) + 1 - at : host_len - at;
+	collect(place, walk->key + walk->host_len, walk->key_len - walk->host_len, way);
+}
+
+static bool begins_label(const struct walk *walk, size_t at)
+{
+	return at == 0 || (at < walk->host_len && walk->key[at - 1] == '.');
+}
+
+/* The key leaves the trie within the node's skip: to a wildcard, if that is what stands there in place of a label. */
+static void leave(const struct walk *walk, struct scope_trie_way *way)
+{
+	const struct trie_node *node = walk->node;
+	const uint8_t *skip = trie_skip(node), *key = walk->key + walk->at;
+	uint32_t i = 0, left = walk->key_len - walk->at;
+	while (i < node->skip_len && i < left && skip[i] == key[i])
+		i++;
+	if (i < node->skip_len && skip[i] == '*' && begins_label(walk, walk->at + i))
+		collect_wildcard(walk, (struct trie_place){node, i + 1}, way);
+}
+
+/* Over one node. A key has no '*' in its host, so a wildcard is met where the way branches or ends, never passed. */
+static inline void step(struct walk *walk, struct scope_trie_way *way)
+{
+	const struct trie_node *node = walk->node;
+	uint32_t left = walk->key_len - walk->at, skip_len = node->skip_len;
+	if (skip_len > left || !octets_equal(trie_skip(node), walk->key + walk->at, skip_len)) {
+		leave(walk, way);
+		walk->node = NULL;
+		return;
+	}
+	walk->at += skip_len;
+	add_list(way, node);
+	if (node->map[0] & UINT64_C(1) << '*' && begins_label(walk, walk->at))
+		collect_wildcard(walk, (struct trie_place){trie_child(node, '*'), 0}, way);
+	walk->node = left == skip_len ? NULL : trie_child(node, walk->key[walk->at]);
+	walk->at++;
 }
 
 void scope_trie_walk(const struct trie_node *root, const uint8_t *key, size_t host_len,
 		     size_t key_len, struct scope_trie_way *way)
 {
-	struct trie_place place = {root, 0};
-	size_t at = 0;
+	struct walk walk = {root, key, 0, (uint32_t)host_len, (uint32_t)key_len};
 	way->n = 0;
-	do {
-		struct trie_place wildcard = trie_read(place, (const uint8_t *)"*", 1);
-		if (wildcard.node)
-			collect(wildcard, key + host_len, key_len - host_len, way);
-		size_t len = label_len(key, at, host_len);
-		place = trie_read(place, key + at, len);
-		at += len;
-	} while (place.node && at < host_len);
-	if (place.node)
-		collect(place, key + host_len, key_len - host_len, way);
+	while (walk.node)
+		step(&walk, way);
 }
 
-/* One step of a walk: over the node's skip to the child for the next byte; NULL at the end of the way. */
-static const struct trie_node *step(const struct trie_node *node, const uint8_t **at,
-				    const uint8_t *end)
+/* A scope's fixed part, and its candidates behind it. */
+static void prefetch_scope(const struct scope_trie_way *way)
 {
-	const uint8_t *skip = trie_skip(node);
-	for (uint16_t i = 0; i < node->skip_len; i++)
-		if (*at == end || *(*at)++ != skip[i])
-			return NULL;
-	return *at == end ? NULL : trie_child(node, *(*at)++);
+	if (!way->n)
+		return;
+	const char *scope = (const char *)way->lists[way->n - 1]->entries[0].scope;
+	for (unsigned at = 0; at <= sizeof(struct scope); at += 64)
+		__builtin_prefetch(scope + at);
 }
 
-void scope_trie_warm(const struct trie_node *root, const struct request *const requests[],
-		     unsigned n)
+void scope_trie_walk_many(const struct trie_node *root, const struct request *const requests[],
+			  struct scope_trie_way *const ways[], unsigned n)
 {
-	struct {
-		const struct trie_node *node;
-		const uint8_t *at, *end;
-		const struct scope_list *list;
-	} ways[SCOPE_TRIE_WARM_MAX];
-	unsigned going = n;
+	struct walk walks[SCOPE_TRIE_MANY_MAX];
+	uint8_t going[SCOPE_TRIE_MANY_MAX];
 	for (unsigned i = 0; i < n; i++) {
-		ways[i].node = root;
-		ways[i].at = requests[i]->key;
-		ways[i].end = requests[i]->key + requests[i]->key_len;
-		ways[i].list = NULL;
+		const struct request *req = requests[i];
+		walks[i] = (struct walk){root, req->key, 0, req->host_len, req->key_len};
+		ways[i]->n = 0;
+		going[i] = (uint8_t)i;
 	}
-	while (root && going) {
-		going = 0;
-		for (unsigned i = 0; i < n; i++) {
-			if (!ways[i].node)
+	for (unsigned left = root ? n : 0, still; left; left = still) {
+		still = 0;
+		for (unsigned k = 0; k < left; k++) {
+			unsigned i = going[k], lists = ways[i]->n;
+			step(&walks[i], ways[i]);
+			if (ways[i]->n != lists)
+				__builtin_prefetch(ways[i]->lists[ways[i]->n - 1]);
+			if (!walks[i].node)
 				continue;
-			if (ways[i].node->value) {
-				ways[i].list = ways[i].node->value;
-				__builtin_prefetch(ways[i].list);
-			}
-			ways[i].node = step(ways[i].node, &ways[i].at, ways[i].end);
-			if (ways[i].node) {
-				going++;
-				__builtin_prefetch(ways[i].node);
-				__builtin_prefetch((const char *)ways[i].node + 64);
-			}
+			__builtin_prefetch(walks[i].node);
+			__builtin_prefetch((const char *)walks[i].node + 64);
+			going[still++] = (uint8_t)i;
 		}
 	}
-	/* A scope: its fixed part, behind which its lists lie. */
 	for (unsigned i = 0; i < n; i++)
-		for (unsigned at = 0; ways[i].list && at < sizeof(struct scope); at += 64)
-			__builtin_prefetch((const char *)ways[i].list->entries[0].scope + at);
+		prefetch_scope(ways[i]);
 }
 
 size_t scope_trie_way_len(const struct trie_node *root, const uint8_t *key, size_t len)
@@ -267,6 +296,13 @@ size_t scope_trie_way_len(const struct trie_node *root, const uint8_t *key, size
 	const uint8_t *slash = memchr(key, '/', len);
 	scope_trie_walk(root, key, slash ? (size_t)(slash - key) : len, len, &way);
 	return way.n;
+}
+
+/* The length of the label at `at`, with its dot if it has one. */
+static size_t label_len(const uint8_t *key, size_t at, size_t host_len)
+{
+	const uint8_t *dot = memchr(key + at, '.', host_len - at);
+	return dot ? (size_t)(dot - key) + 1 - at : host_len - at;
 }
 
 bool scope_trie_has_host(const struct trie_node *root, const uint8_t *key, size_t host_len)

@@ -95,11 +95,11 @@ struct scope_trie_way {
 void scope_trie_walk(const struct trie_node *root, const uint8_t *key, size_t host_len,
 		     size_t key_len, struct scope_trie_way *way);
 
-/* Brings what lies on the ways of some requests into the cache, one step of each at a time, so that their misses overlap.
- * A hint: nothing depends on it. */
-enum { SCOPE_TRIE_WARM_MAX = 32 };
-void scope_trie_warm(const struct trie_node *root, const struct request *const requests[],
-		     unsigned n);
+/* The same for some requests, a step of each at a time, so that their cache misses overlap; what is met at the end of each way is on its way
+ * into the cache then. */
+enum { SCOPE_TRIE_MANY_MAX = 32 };
+void scope_trie_walk_many(const struct trie_node *root, const struct request *const requests[],
+			  struct scope_trie_way *const ways[], unsigned n);
 
 /* Is the host, or a name under it, or a wildcard that covers it, in the trie? */
 bool scope_trie_has_host(const struct trie_node *root, const uint8_t *key, size_t host_len);

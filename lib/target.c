@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "target.h"
 
+#include "dns_name.h"
 #include "scope.h"
 #include "siphash.h"
 
@@ -55,6 +56,23 @@ struct target *target_new(enum target_kind kind, const char *name, const char *p
 	return target;
 }
 
+bool dri_set_cname(struct dri *dri, const uint8_t *wire, size_t len)
+{
+	struct request key;
+	unsigned labels;
+	dns_name_scan(wire, len, &labels);
+	dns_name_key(wire, len, labels, &key);
+	dri->cname_key = malloc(key.host_len + 1u);
+	if (!dri->cname_key)
+		return false;
+	memcpy(dri->cname_key, key.key, key.host_len);
+	dri->cname_key_len = (uint8_t)key.host_len;
+	dri->cname_plain = !memchr(key.key, 0x01, key.host_len);
+	memmove(dri->cname, wire, len);
+	dri->cname_len = (uint8_t)len;
+	return true;
+}
+
 void target_put_dri(struct target *target, struct dri *dri)
 {
 	uint32_t at = target->n_dris++;
@@ -95,6 +113,7 @@ void dri_release(struct dri *dri)
 	free(dri->hosts);
 	free(dri->host_keys);
 	free(dri->delegation);
+	free(dri->cname_key);
 	free(dri->authority);
 	free(dri->scheme);
 	free(dri->path_prefix);

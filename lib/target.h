@@ -60,6 +60,9 @@ struct dri {
 	uint8_t n_v4, n_v6;
 	uint32_t ttl;                /* seconds */
 	uint8_t cname[DNS_NAME_MAX]; /* wire form, uncompressed */
+	uint8_t *cname_key;          /* the same in key form */
+	uint8_t cname_key_len;
+	bool cname_plain; /* the key says all of it but which letters are capitals */
 	uint8_t v4[DRI_ADDRESSES_MAX][4];
 	uint8_t v6[DRI_ADDRESSES_MAX][16];
 
@@ -99,6 +102,9 @@ struct target *target_new(enum target_kind kind, const char *name, const char *p
 			  const char *excluded, uint32_t n_dris, uint32_t n_adverts);
 void target_release(struct target *target);
 void dri_release(struct dri *dri);
+
+/* The name of its DNS part. false: no memory. */
+bool dri_set_cname(struct dri *dri, const uint8_t *wire, size_t len);
 
 /* Puts one in, to its place, with a reference of its own; there has to be room. */
 void target_put_dri(struct target *target, struct dri *dri);

@@ -4,6 +4,7 @@
 #include "lib/dns_answer.h"
 #include "lib/dns_name.h"
 #include "lib/dns_query.h"
+#include "lib/dns_redirect.h"
 #include "lib/dns_wire.h"
 
 #include <stdlib.h>
@@ -90,6 +91,19 @@ static void make_zone(struct zone *zone, const uint8_t *qname, size_t len, unsig
 	zone_records_clear(&records);
 }
 
+/* What is written directly is what the whole writer wrote. */
+static void check_direct(const uint8_t *query, size_t size, size_t cap, const struct request *req,
+			 const struct verdict *verdict, const uint8_t *whole,
+			 const struct dns_answer *answer)
+{
+	uint8_t *msg = malloc(size > cap ? size : cap);
+	must(msg);
+	memcpy(msg, query, size);
+	size_t len = dns_redirect_write(msg, cap, req, verdict, (uint32_t)size);
+	must(!len || (len == answer->len && !memcmp(msg, whole, len)));
+	free(msg);
+}
+
 static void answer_all(const uint8_t *query, size_t size, size_t cap, const struct request *req,
 		       const struct dns_settings *settings)
 {
@@ -99,8 +113,8 @@ static void answer_all(const uint8_t *query, size_t size, size_t cap, const stru
 			  req->dns.question_end - DNS_HEADER_LEN - 4u, cap % 4);
 	struct scope scope = {.deny_nxdomain = cap % 2};
 	struct dri addresses = {.n_v4 = 1 + cap % 16, .n_v6 = DRI_ADDRESSES_MAX};
-	struct dri alias = {.cname_len = zone.apex.len};
-	memcpy(alias.cname, zone.apex.wire, zone.apex.len);
+	struct dri alias = {.ttl = (uint32_t)size};
+	must(dri_set_cname(&alias, zone.apex.wire, zone.apex.len));
 
 	for (unsigned i = 0; i <= 2 * VERDICT_ERROR + 1; i++) {
 		struct verdict verdict = {
@@ -123,9 +137,11 @@ static void answer_all(const uint8_t *query, size_t size, size_t cap, const stru
 		check_answer(msg, &answer, cap);
 		if (size > cap)
 			must(!memcmp(msg + cap, query + cap, size - cap));
+		check_direct(query, size, cap, req, &verdict, msg, &answer);
 		free(msg);
 	}
 	zone_data_free(zone.data);
+	free(alias.cname_key);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

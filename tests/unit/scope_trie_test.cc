@@ -470,24 +470,39 @@ TEST(scope_trie, a_way_as_long_as_can_be)
 	EXPECT_EQ(more.walk("a" + path), keys);
 }
 
-/* It only reads; keys end anywhere on a way. */
-TEST(scope_trie, warming_stays_within_keys_of_every_length)
+/* Keys end anywhere on a way; each is walked as if it were alone. */
+TEST(scope_trie, many_walks_at_once_are_as_each_alone)
 {
 	ScopeTrie trie({"com.example.vod/", "com.example.vod/live/", "com.example.*/", "*/"});
 	const std::string whole = "com.example.vod/live/ch1";
 	std::vector<std::unique_ptr<struct request>> requests;
+	std::vector<std::unique_ptr<struct scope_trie_way>> ways;
 	std::vector<const struct request *> pointers;
+	std::vector<struct scope_trie_way *> way_pointers;
 	for (size_t len = 0; len <= whole.size(); len++) {
 		requests.push_back(std::make_unique<struct request>());
+		ways.push_back(std::make_unique<struct scope_trie_way>());
 		struct request &req = *requests.back();
 		memset(req.key, '/', sizeof(req.key));
 		memcpy(req.key, whole.data(), len);
 		req.key_len = (uint16_t)len;
+		req.host_len = (uint16_t)std::min(len, whole.find('/'));
 		pointers.push_back(&req);
+		way_pointers.push_back(ways.back().get());
 	}
-	for (unsigned n = 0; n <= pointers.size(); n++)
-		scope_trie_warm(trie.txn.root, pointers.data(), n);
-	scope_trie_warm(nullptr, pointers.data(), (unsigned)pointers.size());
+	for (unsigned n = 0; n <= pointers.size(); n++) {
+		scope_trie_walk_many(trie.txn.root, pointers.data(), way_pointers.data(), n);
+		for (unsigned i = 0; i < n; i++) {
+			struct scope_trie_way alone;
+			scope_trie_walk(trie.txn.root, pointers[i]->key, pointers[i]->host_len,
+					pointers[i]->key_len, &alone);
+			ASSERT_EQ(ways[i]->n, alone.n);
+			EXPECT_TRUE(std::equal(alone.lists, alone.lists + alone.n, ways[i]->lists));
+		}
+	}
+	scope_trie_walk_many(nullptr, pointers.data(), way_pointers.data(),
+			     (unsigned)pointers.size());
+	EXPECT_EQ(ways.back()->n, 0u);
 	EXPECT_EQ(trie.walk(whole),
 		  (Keys{"*/", "com.example.*/", "com.example.vod/", "com.example.vod/live/"}));
 }
