@@ -144,7 +144,8 @@ static bool dri_http(struct compiler *compiler, struct dri *dri, const struct mo
 	dri->path_prefix = strdup(prefix);
 	dri->scheme = model->scheme ? strdup(model->scheme) : NULL;
 	dri->include_redirecting_host = model->include_redirecting_host;
-	if (dri->authority && dri->path_prefix && (dri->scheme || !model->scheme))
+	if (dri->authority && dri->path_prefix && (dri->scheme || !model->scheme) &&
+	    dri_set_start(dri))
 		return true;
 	compiler_no_memory(compiler, place, model->target);
 	return false;

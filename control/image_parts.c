@@ -174,8 +174,8 @@ static bool read_dri(struct image_in *in, struct dri *dri)
 	if ((form.cname_len && !name_ok(dri->cname, form.cname_len)) ||
 	    (dri->authority && !is_prefix(dri->path_prefix)))
 		return image_in_refuse(in, "a DRI has a name or path that is none");
-	return !form.cname_len || dri_set_cname(dri, dri->cname, form.cname_len) ||
-	       image_in_no_memory(in);
+	bool done = !form.cname_len || dri_set_cname(dri, dri->cname, form.cname_len);
+	return (done && dri_set_start(dri)) || image_in_no_memory(in);
 }
 
 struct dri *image_in_dri(struct image_in *in)

@@ -4,6 +4,7 @@
 #include "lib/http_answer.h"
 #include "lib/http_date.h"
 #include "lib/http_locations.h"
+#include "lib/http_redirect.h"
 
 /* The answer is made beside the packet, as it quotes the request that stands in it. */
 enum { ANSWER_MAX = 9216 };
@@ -36,6 +37,9 @@ static struct http_answer write_answer(struct worker *worker, uint16_t i, uint8_
 	struct http_answer_how how = {&worker->plane->settings->http, date_now(worker),
 				      .keep = keep};
 	uint8_t json[HTTP_LOCATIONS_OCTETS];
+	size_t len = http_redirect_write(out, room, req, verdict, &how);
+	if (len)
+		return (struct http_answer){len, DROP_none};
 	if (how.settings->json_locations && verdict->outcome == VERDICT_REDIRECT &&
 	    http_locations_wanted(req))
 		how.content = (struct http_content){

@@ -3,10 +3,9 @@
 #include "dns_name.h"
 
 #include "dns_wire.h"
+#include "host_key.h"
 #include "octet_class.h"
 #include "target.h"
-
-#include <assert.h>
 
 static bool is_digit(char c)
 {
@@ -123,76 +122,25 @@ bool dns_name_is_under(const uint8_t *name, size_t name_len, const uint8_t *pare
 	return at < name_len && dns_name_equal(name + at, name_len - at, parent, parent_len);
 }
 
-/* Sixteen octets at once. */
-enum { BLOCK = 16, KEY_MARGIN = 64 };
-typedef uint8_t block __attribute__((vector_size(BLOCK)));
-static_assert(KEY_MARGIN >= DNS_LABEL_MAX + BLOCK - DNS_LABEL_MAX % BLOCK, "a label in blocks");
-
-static block load_block(const uint8_t *at)
-{
-	block octets;
-	memcpy(&octets, at, BLOCK);
-	return octets;
-}
-
-static void store_block(uint8_t *at, block octets)
-{
-	memcpy(at, &octets, BLOCK);
-}
-
-/* Each octet as it stands in a key. Length octets become something, too. */
-static block key_octets(block c)
-{
-	c |= (block)((block)(c - 'A') <= 25) & 0x20;
-	block host = (block)((block)(c - 'a') <= 25) | (block)((block)(c - '0') <= 9) |
-		     (block)(c == '-') | (block)(c == '_');
-	return (c & host) | (~host & 1);
-}
-
-/* Octets of a name that need not be whole blocks, none read past it. */
-static void key_of_octets(uint8_t *to, const uint8_t *wire, size_t len)
-{
-	size_t at = 0;
-	for (; at + BLOCK <= len; at += BLOCK)
-		store_block(to + at, key_octets(load_block(wire + at)));
-	if (at == len)
-		return;
-	if (len >= BLOCK) {
-		store_block(to + len - BLOCK, key_octets(load_block(wire + len - BLOCK)));
-		return;
-	}
-	uint8_t rest[BLOCK] = {0};
-	memcpy(rest, wire, len);
-	store_block(to, key_octets(load_block(rest)));
-}
-
-/* Label by label from the left, each goes to its place from the right. Labels are moved in whole blocks that end where the label does;
- * what they bring along stands in front of it, where the next label goes. */
 void dns_name_key(const uint8_t *wire, size_t wire_len, unsigned labels, struct request *req)
 {
-	uint8_t octets[KEY_MARGIN + DNS_NAME_MAX + BLOCK], key[KEY_MARGIN + DNS_NAME_MAX + BLOCK];
+	uint8_t octets[HOST_KEY_ROOM], key[HOST_KEY_ROOM];
 	if (!labels) {
 		dns_name_no_key(req);
 		return;
 	}
-	key_of_octets(octets + KEY_MARGIN, wire, wire_len);
+	host_key_lower(octets + HOST_KEY_MARGIN, wire, wire_len);
 	size_t host_len = wire_len - 2, from = 0, to = host_len;
 	for (unsigned i = 0; i < labels; i++) {
 		size_t len = wire[from];
 		from += 1 + len;
-		for (size_t back = BLOCK;; back += BLOCK) {
-			store_block(key + KEY_MARGIN + to - back,
-				    load_block(octets + KEY_MARGIN + from - back));
-			if (back >= len)
-				break;
-		}
+		host_key_move(key + HOST_KEY_MARGIN + to, octets + HOST_KEY_MARGIN + from, len);
 		to -= len;
 		if (to)
-			key[KEY_MARGIN + --to] = '.';
+			key[HOST_KEY_MARGIN + --to] = '.';
 	}
-	key[KEY_MARGIN + host_len] = '/';
-	for (size_t at = 0; at <= host_len; at += BLOCK)
-		store_block(req->key + at, load_block(key + KEY_MARGIN + at));
+	key[HOST_KEY_MARGIN + host_len] = '/';
+	host_key_copy(req->key, key + HOST_KEY_MARGIN, host_len + 1);
 	req->host_len = (uint16_t)host_len;
 	req->key_len = (uint16_t)(host_len + 1);
 }

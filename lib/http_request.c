@@ -4,6 +4,7 @@
 
 #include "http_field.h"
 #include "http_framing.h"
+#include "octet_scan.h"
 
 /* What the fields say that decides whether the request is taken. */
 struct field_facts {
@@ -40,38 +41,22 @@ static enum drop_reason read_digit(struct reader *r, uint8_t *digit)
 	return DROP_none;
 }
 
-static struct span read_class(struct reader *r, uint8_t class)
+static inline struct span read_class(struct reader *r, const uint8_t class)
 {
-	const uint8_t *start = r->at, *at = start, *end = r->end;
-	while (at < end && octet_class[*at] & class)
-		at++;
-	r->at = at;
-	return span_of(start, at);
-}
-
-/* Eight octets at a time as long as all of them are SP, VCHAR or obs-text. The lowest bit set of
- * `other` is that of the first one which is not; bits above it may be wrong. */
-static void skip_plain(struct reader *r)
-{
-	const uint64_t ones = UINT64_MAX / 255, tops = ones * 0x80;
-	const uint8_t *at = r->at;
-	for (; r->end - at >= 8; at += 8) {
-		uint64_t word;
-		memcpy(&word, at, 8);
-		uint64_t below = (word - ones * ' ') & ~word;
-		uint64_t del = ((word ^ ones * 0x7f) - ones) & ~(word ^ ones * 0x7f);
-		uint64_t other = (below | del) & tops;
-		if (other) {
-			if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
-				at += __builtin_ctzll(other) / 8;
-			break;
-		}
-	}
-	r->at = at;
+	const uint8_t *start = r->at;
+	r->at = octet_scan(start, r->end, class);
+	return span_of(start, r->at);
 }
 
 static enum drop_reason read_version(struct reader *r, uint8_t *major, uint8_t *minor)
 {
+	static const char usual[] = " HTTP/1.1\r\n";
+	const size_t len = sizeof(usual) - 1;
+	if (reader_left(r) >= len && !memcmp(r->at, usual, len)) {
+		*major = *minor = 1;
+		r->at += len;
+		return DROP_none;
+	}
 	enum drop_reason reason = expect(r, " HTTP/", 6);
 	if (!reason)
 		reason = read_digit(r, major);
@@ -86,6 +71,10 @@ static enum drop_reason read_version(struct reader *r, uint8_t *major, uint8_t *
 static enum drop_reason judge_method(struct span name, const struct http_limits *limits,
 				     struct request_http *http)
 {
+	if (name.len == 3 && !memcmp(name.at, "GET", 3)) {
+		http->method = HTTP_GET;
+		return DROP_none;
+	}
 	for (unsigned i = 0; i < HTTP_METHODS; i++) {
 		const char *known = http_method_name((enum http_method)i);
 		if (name.len != strlen(known) || memcmp(name.at, known, name.len) != 0)
@@ -171,13 +160,14 @@ static enum drop_reason read_field(struct reader *r, struct span *name, struct s
 	*name = read_class(r, OCTET_TOKEN);
 	if (name->len == 0)
 		return refuse(r);
-	enum drop_reason reason = expect(r, ":", 1);
-	if (reason)
-		return reason;
-	const uint8_t *start = r->at;
-	skip_plain(r);
-	read_class(r, OCTET_VALUE);
-	*value = span_trim(span_of(start, r->at));
+	if (!reader_left(r) || *r->at != ':')
+		return refuse(r);
+	r->at++;
+	*value = span_trim(read_class(r, OCTET_VALUE));
+	if (reader_left(r) >= 2 && load_be16(r->at) == ('\r' << 8 | '\n')) {
+		r->at += 2;
+		return DROP_none;
+	}
 	return expect(r, "\r\n", 2);
 }
 

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "request.h"
 
+#include "host_key.h"
+#include "octet_scan.h"
 #include "percent.h"
 
 enum { HOST_TEXT_MAX = 253, LABEL_MAX = 63, IP6_LITERAL_MAX = 2 + 45 };
@@ -11,20 +13,6 @@ const char *http_method_name(enum http_method method)
 	static const char names[HTTP_METHODS][8] = {"GET",     "HEAD",  "POST",  "PUT",    "DELETE",
 						    "OPTIONS", "PATCH", "TRACE", "CONNECT"};
 	return names[method];
-}
-
-static bool key_label(struct request *req, const uint8_t *label, size_t len)
-{
-	if (len == 0 || len > LABEL_MAX)
-		return false;
-	uint8_t *out = req->key + req->host_len;
-	uint8_t common = OCTET_HOST;
-	for (size_t i = 0; i < len; i++) {
-		common &= octet_class[label[i]];
-		out[i] = octet_lower(label[i]);
-	}
-	req->host_len += (uint16_t)len;
-	return common;
 }
 
 static bool key_ip6_literal(struct request *req, const uint8_t *host, size_t len)
@@ -44,20 +32,32 @@ static bool key_ip6_literal(struct request *req, const uint8_t *host, size_t len
 
 static bool key_labels(struct request *req, const uint8_t *host, size_t len)
 {
+	uint8_t octets[HOST_KEY_ROOM], key[HOST_KEY_ROOM];
 	if (len > 0 && host[len - 1] == '.')
 		len--;
-	if (len > HOST_TEXT_MAX)
+	if (len == 0 || len > HOST_TEXT_MAX)
 		return false;
-	size_t end = len;
-	for (size_t i = len; i > 0; i--) {
-		if (host[i - 1] != '.')
-			continue;
-		if (!key_label(req, host + i, end - i))
+	host_key_lower(octets + HOST_KEY_MARGIN, host, len);
+	size_t from = 0, to = len, odd = 0;
+	for (;;) {
+		const uint8_t *label = octets + HOST_KEY_MARGIN + from;
+		size_t label_len = 0;
+		while (from + label_len < len && label[label_len] != HOST_KEY_ODD)
+			label_len++;
+		bool last = from + label_len == len;
+		odd |= !last && host[from + label_len] != '.';
+		if (odd || label_len == 0 || label_len > LABEL_MAX)
 			return false;
-		req->key[req->host_len++] = '.';
-		end = i - 1;
+		host_key_move(key + HOST_KEY_MARGIN + to, label + label_len, label_len);
+		to -= label_len;
+		if (last)
+			break;
+		key[HOST_KEY_MARGIN + --to] = '.';
+		from += label_len + 1;
 	}
-	return key_label(req, host, end);
+	host_key_copy(req->key, key + HOST_KEY_MARGIN, len);
+	req->host_len = (uint16_t)len;
+	return true;
 }
 
 bool request_key_host(struct request *req, const uint8_t *host, size_t len)
@@ -85,11 +85,29 @@ static uint8_t *drop_dots(uint8_t *root, uint8_t *segment, uint8_t *out)
 	return segment;
 }
 
+/* Nothing but segments as they are, none of which begins with a dot. */
+static bool is_normal(const uint8_t *path, size_t len)
+{
+	for (const uint8_t *at = path, *end = path + len; at < end;) {
+		if (*at != '/')
+			return false;
+		if (++at < end && *at == '.')
+			return false;
+		at = octet_scan(at, end, OCTET_SEGMENT);
+	}
+	return true;
+}
+
 bool request_key_path(struct request *req, const uint8_t *path, size_t len)
 {
 	if (len == 0 || len > REQUEST_PATH_MAX || path[0] != '/')
 		return false;
 	uint8_t *root = req->key + req->host_len, *out = root, *segment = root + 1;
+	if (is_normal(path, len)) {
+		memcpy(root, path, len);
+		req->key_len = (uint16_t)(req->host_len + len);
+		return true;
+	}
 	*out++ = '/';
 	for (size_t i = 1; i < len; i++) {
 		if (octet_class[path[i]] & OCTET_SEGMENT) {

@@ -6,6 +6,7 @@
 #include "scope.h"
 #include "siphash.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,17 @@ bool dri_set_cname(struct dri *dri, const uint8_t *wire, size_t len)
 	return true;
 }
 
+bool dri_set_start(struct dri *dri)
+{
+	if (!dri->authority || !dri->scheme || dri->location)
+		return true;
+	int len = asprintf(&dri->start, "%s://%s%s", dri->scheme, dri->authority, dri->path_prefix);
+	if (len < 0)
+		dri->start = NULL;
+	dri->start_len = dri->start ? (uint32_t)len : 0;
+	return dri->start;
+}
+
 void target_put_dri(struct target *target, struct dri *dri)
 {
 	uint32_t at = target->n_dris++;
@@ -118,6 +130,7 @@ void dri_release(struct dri *dri)
 	free(dri->scheme);
 	free(dri->path_prefix);
 	free(dri->location);
+	free(dri->start);
 	free(dri->cookie);
 	free(dri);
 }

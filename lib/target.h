@@ -72,6 +72,8 @@ struct dri {
 	char *path_prefix; /* starts and ends with '/'; "/" when none is configured */
 	bool include_redirecting_host;
 	char *location; /* of one that was asked for: the whole URI; then authority is there, and the others are not */
+	char *start; /* how every Location begins: scheme "://" authority path-prefix; NULL: it depends on the request */
+	uint32_t start_len;
 	char *cookie; /* value of a Set-Cookie field that goes with location, without controls; or NULL */
 	bool signed_uri; /* location was signed for one request, whose URI was verified (RFC 9246) */
 };
@@ -105,6 +107,9 @@ void dri_release(struct dri *dri);
 
 /* The name of its DNS part. false: no memory. */
 bool dri_set_cname(struct dri *dri, const uint8_t *wire, size_t len);
+
+/* What follows from the members of its HTTP part. false: no memory. */
+bool dri_set_start(struct dri *dri);
 
 /* Puts one in, to its place, with a reference of its own; there has to be room. */
 void target_put_dri(struct target *target, struct dri *dri);

@@ -1,0 +1,74 @@
+/* host_key - the host part of a scope trie key from labels: in lower case, reversed, sixteen octets at a time. For lib/dns_name and lib/request. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum {
+	HOST_KEY_BLOCK = 16,
+	HOST_KEY_MARGIN =
+		64, /* in front of what labels are moved from and to: one in whole blocks */
+	HOST_KEY_ROOM = HOST_KEY_MARGIN + 256 + HOST_KEY_BLOCK,
+	HOST_KEY_ODD = 0x01, /* stands for an octet that no host name has */
+};
+typedef uint8_t host_key_block __attribute__((vector_size(HOST_KEY_BLOCK)));
+
+static inline host_key_block host_key_load(const uint8_t *at)
+{
+	host_key_block octets;
+	memcpy(&octets, at, sizeof(octets));
+	return octets;
+}
+
+static inline void host_key_store(uint8_t *at, host_key_block octets)
+{
+	memcpy(at, &octets, sizeof(octets));
+}
+
+/* Each octet as it stands in a key: a-z, 0-9, '-', '_', or HOST_KEY_ODD, which dots and length octets become, too, or else something. */
+static inline host_key_block host_key_octets(host_key_block c)
+{
+	c |= (host_key_block)((host_key_block)(c - 'A') <= 25) & 0x20;
+	host_key_block host = (host_key_block)((host_key_block)(c - 'a') <= 25) |
+			      (host_key_block)((host_key_block)(c - '0') <= 9) |
+			      (host_key_block)(c == '-') | (host_key_block)(c == '_');
+	return (c & host) | (~host & HOST_KEY_ODD);
+}
+
+/* len octets from `at`, none read past them; up to a block is written past them. */
+static inline void host_key_lower(uint8_t *to, const uint8_t *at, size_t len)
+{
+	size_t done = 0;
+	for (; done + HOST_KEY_BLOCK <= len; done += HOST_KEY_BLOCK)
+		host_key_store(to + done, host_key_octets(host_key_load(at + done)));
+	if (done == len)
+		return;
+	if (len >= HOST_KEY_BLOCK) {
+		size_t last = len - HOST_KEY_BLOCK;
+		host_key_store(to + last, host_key_octets(host_key_load(at + last)));
+		return;
+	}
+	uint8_t rest[HOST_KEY_BLOCK] = {0};
+	memcpy(rest, at, len);
+	host_key_store(to, host_key_octets(host_key_load(rest)));
+}
+
+/* Moves a label of len octets so that it ends at `to`. Whole blocks are moved: what they bring along stands in front of it, where the
+ * label that is moved next goes. So the leftmost label of a host is moved first. */
+static inline void host_key_move(uint8_t *to, const uint8_t *label_end, size_t len)
+{
+	for (size_t back = HOST_KEY_BLOCK;; back += HOST_KEY_BLOCK) {
+		host_key_store(to - back, host_key_load(label_end - back));
+		if (back >= len)
+			return;
+	}
+}
+
+/* The whole key, with up to a block behind it. */
+static inline void host_key_copy(uint8_t *to, const uint8_t *key, size_t len)
+{
+	for (size_t at = 0; at < len; at += HOST_KEY_BLOCK)
+		host_key_store(to + at, host_key_load(key + at));
+}

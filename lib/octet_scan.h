@@ -1,0 +1,67 @@
+/* octet_scan - where octets of a class end, sixteen at a time where the processor can. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "octet_class.h"
+
+#ifdef __SSSE3__
+#include <tmmintrin.h>
+
+/* Bit h of low[l]: the octet h << 4 | l is in the class. `others`: so are those from 0x80 on. */
+struct octet_set {
+	uint8_t low[16];
+	uint8_t others;
+};
+
+#define OCTET_SET_BIT(class, l, h) (OCTET_CLASS_1((h) << 4 | (l)) & (class) ? 1 << (h) : 0)
+#define OCTET_SET_LOW(class, l)                                                                    \
+	(OCTET_SET_BIT(class, l, 0) | OCTET_SET_BIT(class, l, 1) | OCTET_SET_BIT(class, l, 2) |    \
+	 OCTET_SET_BIT(class, l, 3) | OCTET_SET_BIT(class, l, 4) | OCTET_SET_BIT(class, l, 5) |    \
+	 OCTET_SET_BIT(class, l, 6) | OCTET_SET_BIT(class, l, 7))
+#define OCTET_SET_4(class, l)                                                                      \
+	OCTET_SET_LOW(class, l), OCTET_SET_LOW(class, (l) + 1), OCTET_SET_LOW(class, (l) + 2),     \
+		OCTET_SET_LOW(class, (l) + 3)
+#define OCTET_SET(class)                                                                           \
+	{                                                                                          \
+		{OCTET_SET_4(class, 0), OCTET_SET_4(class, 4), OCTET_SET_4(class, 8),              \
+		 OCTET_SET_4(class, 12)},                                                          \
+			OCTET_CLASS_1(0x80) & (class) ? 1 : 0                                      \
+	}
+
+/* Bit i: octet i of the sixteen is not in the set. */
+static inline unsigned octet_set_not(const struct octet_set *set, const uint8_t *at)
+{
+	const __m128i bits =
+		_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0);
+	__m128i c = _mm_loadu_si128((const __m128i *)at);
+	__m128i low = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)set->low), c);
+	__m128i high = _mm_and_si128(_mm_srli_epi16(c, 4), _mm_set1_epi8(15));
+	__m128i in = _mm_and_si128(low, _mm_shuffle_epi8(bits, high));
+	unsigned out = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(in, _mm_setzero_si128()));
+	return set->others ? out & ~(unsigned)_mm_movemask_epi8(c) : out;
+}
+#endif
+
+/* The first octet from `at` on that is not of the class, or end. class: a constant, OCTET_TOKEN, _VALUE, _TARGET or _SEGMENT. */
+static inline __attribute__((always_inline)) const uint8_t *
+octet_scan(const uint8_t *at, const uint8_t *end, const uint8_t class)
+{
+#ifdef __SSSE3__
+	static const struct octet_set token = OCTET_SET(OCTET_TOKEN),
+				      value = OCTET_SET(OCTET_VALUE),
+				      target = OCTET_SET(OCTET_TARGET),
+				      segment = OCTET_SET(OCTET_SEGMENT);
+	const struct octet_set *set = class == OCTET_TOKEN    ? &token
+				      : class == OCTET_VALUE  ? &value
+				      : class == OCTET_TARGET ? &target
+							      : &segment;
+	for (; end - at >= 16; at += 16) {
+		unsigned out = octet_set_not(set, at);
+		if (out)
+			return at + __builtin_ctz(out);
+	}
+#endif
+	while (at < end && octet_class[*at] & class)
+		at++;
+	return at;
+}
