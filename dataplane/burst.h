@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/connections.h"
+#include "lib/cycles.h"
 #include "lib/dns_rate.h"
 #include "lib/drop_reason.h"
 #include "lib/match.h"
@@ -83,6 +84,7 @@ struct worker {
 	struct plane *plane;
 	const struct port_info *port; /* that the burst came from */
 	struct worker_stats *stats;
+	struct cycles *cycles; /* NULL: this burst is not sampled */
 	struct top *top;
 	struct trace_ring *trace;
 	struct park *park;               /* NULL: nothing can wait */

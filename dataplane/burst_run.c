@@ -21,6 +21,22 @@ static void (*const stages[TRACE_STAGES])(struct worker *worker) = {
 	[TRACE_TRANSMIT] = transmit_burst,
 };
 
+/* --- sampled -------------------------------------------------------------------------------------------------------- */
+
+static void run_sampled(struct worker *worker)
+{
+	struct cycles *cycles = worker->cycles;
+	uint64_t began = rte_rdtsc();
+	for (unsigned stage = 0; stage < TRACE_STAGES; stage++) {
+		stages[stage](worker);
+		uint64_t now = rte_rdtsc();
+		cycles->stages[stage] += now - began;
+		began = now;
+	}
+	cycles->packets += worker->burst.n;
+	cycles->bursts++;
+}
+
 /* --- traced --------------------------------------------------------------------------------------------------------- */
 
 static void record(struct worker *worker, const struct trace_filter *filter, uint16_t i,
@@ -88,6 +104,10 @@ void burst_run(struct worker *worker, const struct port_info *port)
 	worker->now_ms = plane_tsc_ms(worker->plane);
 	if (unlikely(filter != NULL)) {
 		run_traced(worker, filter);
+		return;
+	}
+	if (unlikely(worker->cycles != NULL)) {
+		run_sampled(worker);
 		return;
 	}
 	for (unsigned stage = 0; stage < TRACE_STAGES; stage++)

@@ -1,0 +1,153 @@
+/* stages - a worker without a thread: bursts from the first port of a configuration through the stages, and nothing sent. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+extern "C" {
+#include "dataplane/boot.h"
+#include "dataplane/burst.h"
+#include "dataplane/burst_loop.h"
+#include "lib/hits.h"
+}
+#include "tests/support/config_back.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <rte_ethdev.h>
+#include <rte_random.h>
+#include <vector>
+
+static const char usage[] =
+	"usage: stages [-c] FILE SECOND BURSTS\n"
+	"  Takes so many bursts from the first port of the configuration FILE (net_pcap with\n"
+	"  infinite_rx) and runs them through the stages, with a clock that stands at SECOND "
+	"since\n"
+	"  1970. Under valgrind --tool=callgrind --toggle-collect=stages_count that counts the\n"
+	"  instructions of each stage.\n"
+	"  -c  prints the median of the cycles per packet of each stage\n"
+	"usage: stages -v\n"
+	"  prints the compiler that it was made by\n";
+
+#ifdef __clang__
+static const char compiler[] = __VERSION__;
+#else
+static const char compiler[] = "GCC " __VERSION__;
+#endif
+
+/* Bursts before those that count; and requests for each that `show top` takes, as at millions a second. */
+enum { WARM_UP = 16, TOP_WEIGHT = 1024 };
+
+/* Nothing depends on chance or on the time. */
+static struct worker *make_worker(struct plane &plane, struct settings &settings, uint64_t second)
+{
+	if (!settings.n_cookie_keys || settings.n_workers != 1)
+		throw std::runtime_error(
+			"the configuration has to give a cookie key and one worker");
+	settings.dns.n_secrets = 1;
+	rte_srand(1);
+	plane.tsc_hz = UINT64_MAX; /* so the TSC moves nothing */
+	plane.unix_ns_at_tsc0 = second * UINT64_C(1000000000);
+	struct worker *worker = hits_init(1) ? worker_new(&plane, 0, SOCKET_ID_ANY) : nullptr;
+	if (!worker)
+		throw std::bad_alloc();
+	worker->match.random = 1;
+	worker->top->weight = worker->top->wait = TOP_WEIGHT;
+	return worker;
+}
+
+/* Seen by its name from outside. */
+extern "C" __attribute__((noinline)) void stages_count(struct worker *worker,
+						       const struct port_info *port)
+{
+	burst_run(worker, port);
+	asm volatile(""); /* it is called, not jumped to */
+}
+
+struct Medians {
+	std::vector<double> per_packet[TRACE_STAGES + 1];
+	struct cycles cycles = {};
+
+	void take(unsigned n)
+	{
+		uint64_t sum = 0;
+		for (unsigned stage = 0; stage < TRACE_STAGES; stage++) {
+			per_packet[stage].push_back(double(cycles.stages[stage]) / n);
+			sum += cycles.stages[stage];
+		}
+		per_packet[TRACE_STAGES].push_back(double(sum) / n);
+		cycles = {};
+	}
+	void print()
+	{
+		for (unsigned stage = 0; stage <= TRACE_STAGES; stage++) {
+			std::vector<double> &list = per_packet[stage];
+			std::sort(list.begin(), list.end());
+			printf("%s\t%.1f\n",
+			       stage < TRACE_STAGES
+				       ? trace_stage_name(static_cast<enum trace_stage>(stage))
+				       : "sum",
+			       list[list.size() / 2]);
+		}
+	}
+};
+
+static void run(struct worker *worker, int bursts, bool timed)
+{
+	const struct port_info *port = &worker->plane->ports[0];
+	struct burst *burst = &worker->burst;
+	uint64_t packets = 0, answers = 0;
+	Medians medians;
+	for (int i = 0; i < WARM_UP + bursts; i++) {
+		bool counts = i >= WARM_UP;
+		burst->n = rte_eth_rx_burst(port->id, 0, burst->mbufs, BURST_MAX);
+		if (!burst->n)
+			throw std::runtime_error("the port gives no packets");
+		worker->cycles = timed && counts ? &medians.cycles : nullptr;
+		(counts ? stages_count : burst_run)(worker, port);
+		if (worker->cycles)
+			medians.take(burst->n);
+		packets += burst->n;
+		for (unsigned k = 0; k < burst->n; k++)
+			answers += burst->packets[k].answer;
+		rte_pktmbuf_free_bulk(burst->mbufs, burst->n);
+		rte_pktmbuf_free_bulk(burst->segments, burst->n_segments);
+		burst->n_segments = 0;
+	}
+	printf("packets\t%lu\nanswers\t%lu\n", packets, answers);
+	if (timed)
+		medians.print();
+}
+
+static void serve(char **argv, bool timed)
+{
+	static struct plane plane;
+	struct faults faults = {};
+	ConfigBack config(argv[0]);
+	if (!config.view)
+		throw std::runtime_error(config.said);
+	if (!boot_eal("stages", &config.settings, &plane, &faults) || !boot_ports(&plane, &faults))
+		throw std::runtime_error(faults.list[0].text);
+	plane.view = config.view;
+	struct worker *worker = make_worker(plane, config.settings, strtoull(argv[1], nullptr, 10));
+	run(worker, atoi(argv[2]), timed);
+	worker_free(worker);
+	boot_ports_stop(&plane);
+	boot_eal_stop(&plane);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "-v")) {
+		puts(compiler);
+		return 0;
+	}
+	bool timed = argc > 1 && !strcmp(argv[1], "-c");
+	if (argc - timed != 4) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	try {
+		serve(argv + 1 + timed, timed);
+	} catch (const std::exception &wrong) {
+		fprintf(stderr, "stages: %s\n", wrong.what());
+		return 1;
+	}
+	return 0;
+}
