@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void ctl_print_status(const json_t *result)
 {
@@ -129,6 +130,43 @@ void ctl_print_recursion(const json_t *result)
 		{"stored", "stored"},   {"evicted", "evicted"},
 		{"expired", "expired"}, {NULL, NULL}};
 	ctl_table_fields(result, fields);
+}
+
+static void print_cell(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+	char *text = value ? ctl_table_text(value) : NULL;
+	if (json_is_real(value))
+		printf("  %14.2f", json_real_value(value));
+	else
+		printf("  %14s", text ? text : "-");
+	free(text);
+}
+
+/* A line for each figure, a column for each worker, one for all of them, and the share of each stage in that. */
+void ctl_print_cycles(const json_t *result)
+{
+	const json_t *workers = json_object_get(result, "workers"),
+		     *all = json_object_get(result, "all"),
+		     *shares = json_object_get(result, "share");
+	const char *key;
+	json_t *ignored, *worker;
+	size_t i;
+	if (json_integer_value(json_object_get(all, "packets")) == 0) {
+		puts("No burst has been sampled yet.");
+		return;
+	}
+	json_object_foreach ((json_t *)all, key, ignored) {
+		printf("%-18s", key);
+		json_array_foreach (workers, i, worker)
+			print_cell(worker, key);
+		print_cell(all, key);
+		if (!strcmp(key, "worker"))
+			printf("  %8s", "share");
+		else if (json_object_get(shares, key))
+			printf("  %6.1f %%", json_number_value(json_object_get(shares, key)));
+		putchar('\n');
+	}
 }
 
 /* A line for each counter, a column for each worker. */

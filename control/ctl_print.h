@@ -7,6 +7,7 @@
 void ctl_print_status(const json_t *result);
 void ctl_print_ports(const json_t *result);
 void ctl_print_workers(const json_t *result);
+void ctl_print_cycles(const json_t *result);
 void ctl_print_tcp(const json_t *result);
 void ctl_print_recursion(const json_t *result);
 void ctl_print_drops(const json_t *result);

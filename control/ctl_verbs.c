@@ -81,6 +81,9 @@ const struct ctl_verb ctl_verbs[] = {
 	 "Ports, their links and counters."},
 	{"show workers", "show.workers", none, none, CTL_LOOKS, ctl_print_workers,
 	 "Counters of each worker."},
+	{"show cycles", "show.cycles", none, none, CTL_LOOKS, ctl_print_cycles,
+	 "Cycles per packet of each stage, and microseconds that bursts take, of those that are "
+	 "sampled."},
 	{"show tcp", "show.tcp", none, none, CTL_LOOKS, ctl_print_tcp,
 	 "TCP connections that state is kept for, and what became of others."},
 	{"show recursion", "show.recursion", none, none, CTL_LOOKS, ctl_print_recursion,

@@ -61,6 +61,7 @@ static const struct {
 	{"status", show_status},
 	{"show.ports", show_ports},
 	{"show.workers", show_workers},
+	{"show.cycles", show_cycles},
 	{"show.recursion", show_recursion},
 	{"show.tcp", show_tcp},
 	{"show.drops", show_drops},

@@ -6,8 +6,9 @@
 
 /* Lists of the tables take the parameters "match" (a part of the name or, for scopes, of anything
  * in it), "limit" (100) and "offset" (0), and tell the "total". */
-rpc_method show_status, show_ports, show_workers, show_tcp, show_recursion, show_drops, show_scopes,
-	show_cdns, show_nodes, show_dris, show_adverts, show_footprints, show_zones, show_signing;
+rpc_method show_status, show_ports, show_workers, show_cycles, show_tcp, show_recursion, show_drops,
+	show_scopes, show_cdns, show_nodes, show_dris, show_adverts, show_footprints, show_zones,
+	show_signing;
 
 rpc_method show_scope;
 

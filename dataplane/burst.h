@@ -3,7 +3,6 @@
 #pragma once
 
 #include "lib/connections.h"
-#include "lib/cycles.h"
 #include "lib/dns_rate.h"
 #include "lib/drop_reason.h"
 #include "lib/match.h"
@@ -84,12 +83,15 @@ struct worker {
 	struct plane *plane;
 	const struct port_info *port; /* that the burst came from */
 	struct worker_stats *stats;
-	struct cycles *cycles; /* NULL: this burst is not sampled */
+	struct cycles *cycles;
+	struct cycles *sampled; /* the same while a burst is sampled, else NULL */
 	struct top *top;
 	struct trace_ring *trace;
 	struct park *park;               /* NULL: nothing can wait */
 	struct connections *connections; /* NULL: none is kept */
 	uint64_t now_ms;                 /* of a clock that does not go back */
+	uint64_t lap;                    /* TSC at the end of the last step of a sampled burst */
+	unsigned unsampled;              /* bursts since the last one that was */
 	struct fragments *fragments;     /* NULL: they are not put together */
 	struct dns_rate *dns_rate;       /* NULL: answers have no limit */
 	struct syn_cookie_keys cookie_keys;
@@ -121,6 +123,14 @@ void burst_run(struct worker *worker, const struct port_info *port);
 
 /* After it: only the packets are left whose connections hold more; they are to be run again. false: there are none. */
 bool burst_keep_again(struct burst *burst);
+
+/* A step of a sampled burst ends. */
+static inline void burst_lap(struct worker *worker, unsigned step)
+{
+	uint64_t now = rte_rdtsc();
+	worker->sampled->steps[step] += now - worker->lap;
+	worker->lap = now;
+}
 
 static inline bool packet_is_request(const struct packet *packet)
 {

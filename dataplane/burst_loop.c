@@ -38,6 +38,7 @@ struct worker *worker_new(struct plane *plane, unsigned id, int socket)
 	worker->id = id;
 	worker->plane = plane;
 	plane->stats[id] = worker->stats = on_node("stats", sizeof(*worker->stats), socket);
+	plane->cycles[id] = worker->cycles = on_node("cycles", sizeof(*worker->cycles), socket);
 	plane->tops[id] = worker->top = on_node("top", sizeof(*worker->top), socket);
 	plane->trace_rings[id] = worker->trace = on_node("trace", sizeof(*worker->trace), socket);
 	if (settings->recursion.parked)
@@ -49,7 +50,7 @@ struct worker *worker_new(struct plane *plane, unsigned id, int socket)
 		worker->dns_rate = on_node("dns_rate", dns_rate_size(rate), socket);
 	if (settings->dns.fragments)
 		worker->fragments = fragments_new(settings, socket);
-	if (!worker->stats || !worker->top || !worker->trace ||
+	if (!worker->stats || !worker->cycles || !worker->top || !worker->trace ||
 	    (settings->recursion.parked && !worker->park) ||
 	    (settings->tcp.connections && !worker->connections) ||
 	    (settings->dns.fragments && !worker->fragments) ||
@@ -79,6 +80,7 @@ void worker_free(struct worker *worker)
 		return;
 	struct plane *plane = worker->plane;
 	plane->stats[worker->id] = NULL;
+	plane->cycles[worker->id] = NULL;
 	plane->tops[worker->id] = NULL;
 	plane->trace_rings[worker->id] = NULL;
 	plane->parks[worker->id] = NULL;
@@ -88,6 +90,7 @@ void worker_free(struct worker *worker)
 	rte_free(worker->dns_rate);
 	rte_free(worker->trace);
 	rte_free(worker->top);
+	rte_free(worker->cycles);
 	rte_free(worker->stats);
 	rte_free(worker);
 }
@@ -148,10 +151,14 @@ static void run(struct worker *worker, const struct port_info *port)
 	send_burst(worker, port);
 	burst->returned = NULL;
 	while (burst_keep_again(burst)) {
+		if (unlikely(worker->sampled != NULL))
+			burst_lap(worker, CYCLES_TX);
 		burst_run(worker, port);
 		send_burst(worker, port);
 	}
 	send_segments(worker);
+	if (unlikely(worker->sampled != NULL))
+		burst_lap(worker, CYCLES_TX);
 }
 
 /* What came back from the control thread goes through all stages again: tables and keys may be others now. */
@@ -179,23 +186,64 @@ static unsigned run_returned(struct worker *worker)
 	return n;
 }
 
+/* --- one burst in CYCLES_EVERY is sampled ----------------------------------------------------------------------------- */
+
+static bool sample_due(struct worker *worker)
+{
+	if (likely(worker->unsampled < CYCLES_EVERY - 1))
+		return false;
+	worker->lap = rte_rdtsc();
+	return true;
+}
+
+/* It has packets. Gives the TSC when they were asked for. */
+static uint64_t sample_begin(struct worker *worker)
+{
+	uint64_t began = worker->lap;
+	worker->sampled = worker->cycles;
+	burst_lap(worker, CYCLES_RX);
+	return began;
+}
+
+static void sample_end(struct worker *worker, unsigned n, uint64_t began)
+{
+	worker->unsampled = 0;
+	if (!worker->sampled)
+		return; /* it was traced */
+	cycles_burst(worker->cycles, n, worker->lap - began);
+	worker->sampled = NULL;
+}
+
+/* -------------------------------------------------------------------------------------------------------------------- */
+
+static uint16_t receive_burst(struct worker *worker, const struct port_info *port)
+{
+	struct burst *burst = &worker->burst;
+	burst->n = rte_eth_rx_burst(port->id, (uint16_t)worker->id, burst->mbufs, BURST_MAX);
+	worker->stats->rx_packets += burst->n;
+	for (uint16_t i = 0; i < burst->n; i++)
+		worker->stats->rx_bytes += burst->mbufs[i]->pkt_len;
+	return burst->n;
+}
+
 /* One turn over all ports. Gives the number of packets. */
 static unsigned poll_ports(struct worker *worker)
 {
 	const struct plane *plane = worker->plane;
-	struct burst *burst = &worker->burst;
 	unsigned total = run_returned(worker);
 	for (unsigned p = 0; p < plane->n_ports; p++) {
 		const struct port_info *port = &plane->ports[p];
-		burst->n =
-			rte_eth_rx_burst(port->id, (uint16_t)worker->id, burst->mbufs, BURST_MAX);
-		if (!burst->n)
+		bool due = sample_due(worker);
+		uint16_t n = receive_burst(worker, port);
+		if (!n)
 			continue;
-		total += burst->n;
-		worker->stats->rx_packets += burst->n;
-		for (uint16_t i = 0; i < burst->n; i++)
-			worker->stats->rx_bytes += burst->mbufs[i]->pkt_len;
+		uint64_t began = unlikely(due) ? sample_begin(worker) : 0;
 		run(worker, port);
+		if (unlikely(due))
+			sample_end(worker, n, began);
+		else
+			worker->unsampled++;
+		total += n;
 	}
 	transmit_late(worker);
 	send_segments(worker);

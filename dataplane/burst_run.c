@@ -1,4 +1,4 @@
-/* burst_run - one burst through all stages; on the clock, and with records of its requests, while an operator traces. */
+/* burst_run - one burst through all stages; some on the clock, and all while an operator traces, with records of their requests. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
 
@@ -20,22 +20,6 @@ static void (*const stages[TRACE_STAGES])(struct worker *worker) = {
 	[TRACE_REPLY] = reply_burst,       [TRACE_SEAL] = seal_burst,
 	[TRACE_TRANSMIT] = transmit_burst,
 };
-
-/* --- sampled -------------------------------------------------------------------------------------------------------- */
-
-static void run_sampled(struct worker *worker)
-{
-	struct cycles *cycles = worker->cycles;
-	uint64_t began = rte_rdtsc();
-	for (unsigned stage = 0; stage < TRACE_STAGES; stage++) {
-		stages[stage](worker);
-		uint64_t now = rte_rdtsc();
-		cycles->stages[stage] += now - began;
-		began = now;
-	}
-	cycles->packets += worker->burst.n;
-	cycles->bursts++;
-}
 
 /* --- traced --------------------------------------------------------------------------------------------------------- */
 
@@ -103,13 +87,13 @@ void burst_run(struct worker *worker, const struct port_info *port)
 	worker->burst.now_ns = plane_now_ns(worker->plane);
 	worker->now_ms = plane_tsc_ms(worker->plane);
 	if (unlikely(filter != NULL)) {
+		worker->sampled = NULL;
 		run_traced(worker, filter);
 		return;
 	}
-	if (unlikely(worker->cycles != NULL)) {
-		run_sampled(worker);
-		return;
-	}
-	for (unsigned stage = 0; stage < TRACE_STAGES; stage++)
+	for (unsigned stage = 0; stage < TRACE_STAGES; stage++) {
 		stages[stage](worker);
+		if (unlikely(worker->sampled != NULL))
+			burst_lap(worker, CYCLES_STAGES + stage);
+	}
 }

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "cycles.h"
 #include "dri_cache.h"
 #include "drop_reason.h"
 #include "park.h"
@@ -63,6 +64,7 @@ struct plane {
 	uint8_t top_key[16]; /* random, set before the workers are made */
 	/* Of each worker, on the memory of its NUMA node; NULL: it is not there. */
 	struct worker_stats *stats[WORKERS_MAX];
+	struct cycles *cycles[WORKERS_MAX];
 	struct top *tops[WORKERS_MAX];
 	struct trace_ring *trace_rings[WORKERS_MAX];
 	struct park *parks[WORKERS_MAX];

@@ -62,17 +62,18 @@ extern "C" __attribute__((noinline)) void stages_count(struct worker *worker,
 
 struct Medians {
 	std::vector<double> per_packet[TRACE_STAGES + 1];
-	struct cycles cycles = {};
 
-	void take(unsigned n)
+	/* A burst was sampled. */
+	void take(struct worker *worker)
 	{
 		uint64_t sum = 0;
 		for (unsigned stage = 0; stage < TRACE_STAGES; stage++) {
-			per_packet[stage].push_back(double(cycles.stages[stage]) / n);
-			sum += cycles.stages[stage];
+			uint64_t *step = &worker->cycles->steps[CYCLES_STAGES + stage];
+			per_packet[stage].push_back(double(*step) / worker->burst.n);
+			sum += *step;
+			*step = 0;
 		}
-		per_packet[TRACE_STAGES].push_back(double(sum) / n);
-		cycles = {};
+		per_packet[TRACE_STAGES].push_back(double(sum) / worker->burst.n);
 	}
 	void print()
 	{
@@ -99,10 +100,11 @@ static void run(struct worker *worker, int bursts, bool timed)
 		burst->n = rte_eth_rx_burst(port->id, 0, burst->mbufs, BURST_MAX);
 		if (!burst->n)
 			throw std::runtime_error("the port gives no packets");
-		worker->cycles = timed && counts ? &medians.cycles : nullptr;
+		worker->sampled = timed && counts ? worker->cycles : nullptr;
+		worker->lap = rte_rdtsc();
 		(counts ? stages_count : burst_run)(worker, port);
-		if (worker->cycles)
-			medians.take(burst->n);
+		if (worker->sampled)
+			medians.take(worker);
 		packets += burst->n;
 		for (unsigned k = 0; k < burst->n; k++)
 			answers += burst->packets[k].answer;

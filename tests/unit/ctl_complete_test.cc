@@ -38,9 +38,10 @@ TEST(CtlCompleteTest, VerbsWordByWord)
 	EXPECT_EQ(all.find("show scopes"), std::string::npos);
 	EXPECT_EQ(complete("s"), "save show status");
 	EXPECT_EQ(complete("show"), "show");
-	EXPECT_EQ(complete("show "), "adverts cdns config dris drops footprints history nodes peer "
-				     "peers ports recursion "
-				     "route scope scopes signing tcp workers zones");
+	EXPECT_EQ(complete("show "),
+		  "adverts cdns config cycles dris drops footprints history nodes peer "
+		  "peers ports recursion "
+		  "route scope scopes signing tcp workers zones");
 	EXPECT_EQ(complete("show sc"), "scope scopes");
 	EXPECT_EQ(complete("help show wo"), "workers");
 	EXPECT_EQ(complete("completion "), "bash zsh");

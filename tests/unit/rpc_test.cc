@@ -164,6 +164,27 @@ TEST_F(RpcTest, StatusAndCounters)
 	EXPECT_HAS(call("status"), "\"next-start\":\"\"");
 }
 
+TEST_F(RpcTest, CyclesOfEachStep)
+{
+	std::string text = call("show.cycles");
+	EXPECT_HAS(text, "{\"worker\":\"all\",\"bursts\":0,\"packets\":0}");
+	EXPECT_HAS(text, "\"share\":{}");
+	static struct cycles cycles = {};
+	plane.cycles[0] = &cycles;
+	plane.tsc_hz = 2000000000;
+	cycles.steps[CYCLES_RX] = 300;
+	cycles.steps[CYCLES_STAGES + TRACE_MATCH] = 900;
+	cycles_burst(&cycles, 4, 1000);
+	cycles_burst(&cycles, 8, 6000);
+	text = call("show.cycles");
+	EXPECT_HAS(text, "\"worker\":0,\"bursts\":2,\"packets\":12,\"packets-per-burst\":6.0,"
+			 "\"rx\":25.0,\"classify\":0.0,\"decode\":0.0,\"match\":75.0,");
+	EXPECT_HAS(text, "\"sum\":100.0,\"service-p50\":0.5");
+	EXPECT_HAS(text, "\"service-p99\":3.0,\"service-p99.9\":3.0,\"service-max\":3.0}");
+	EXPECT_HAS(text, "\"share\":{\"rx\":25.0,");
+	plane.cycles[0] = nullptr;
+}
+
 TEST_F(RpcTest, ListsHavePages)
 {
 	EXPECT_HAS(call("show.scopes"), "\"total\":5,\"offset\":0");
