@@ -46,14 +46,9 @@ void ctl_print_status(const json_t *result)
 void ctl_print_ports(const json_t *result)
 {
 	static const struct ctl_column ports[] = {
-		{"PORT", "name"},
-		{"LINK", "link"},
-		{"MBIT/S", "mbit-per-second"},
-		{"DRIVER", "driver"},
-		{"MAC", "mac"},
-		{"MTU", "mtu"},
-		{"QUEUES", "queues"},
-		{"ADDRESSES", "addresses"},
+		{"PORT", "name"},     {"LINK", "link"},      {"MBIT/S", "mbit-per-second"},
+		{"DRIVER", "driver"}, {"MAC", "mac"},        {"MTU", "mtu"},
+		{"QUEUES", "queues"}, {"NODE", "numa-node"}, {"ADDRESSES", "addresses"},
 		{NULL, NULL},
 	};
 	static const struct ctl_column counters[] = {

@@ -98,10 +98,11 @@ static json_t *port_json(const struct port_info *port)
 	bool known = !rte_eth_link_get_nowait(port->id, &link);
 	const char *state = !known ? "unknown" : link.link_status ? "up" : "down";
 	return json_pack(
-		"{s:s, s:i, s:s, s:o, s:o, s:i, s:i, s:o, s:s, s:I, s:b, s:b, s:b, s:o}", "name",
-		settings->name, "id", (int)port->id, "driver", port->driver, "device",
+		"{s:s, s:i, s:s, s:o, s:o, s:i, s:i, s:o, s:o, s:s, s:I, s:b, s:b, s:b, s:o}",
+		"name", settings->name, "id", (int)port->id, "driver", port->driver, "device",
 		rpc_text(settings->device ? settings->device : settings->vdev), "mac",
 		mac_text(port->mac), "mtu", (int)port->mtu, "queues", (int)port->n_queues,
+		"numa-node", port->socket < 0 ? json_null() : json_integer(port->socket),
 		"addresses", addresses_json(settings->addresses, settings->n_addresses), "link",
 		state, "mbit-per-second",
 		known && link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN ? (json_int_t)link.link_speed

@@ -105,6 +105,19 @@ static int check(const struct options *options, struct settings *settings,
 	return code;
 }
 
+static void warn_of_far_workers(const struct plane *plane)
+{
+	for (unsigned i = 0; i < plane->n_ports; i++) {
+		const struct port_info *port = &plane->ports[i];
+		unsigned far = boot_workers_far(plane, port);
+		if (far)
+			log_line(LOG_LEVEL_WARNING,
+				 "port '%s' is on NUMA node %d, but %u of %u workers are not, and "
+				 "wait for its packets longer: choose workers.cpus of that node",
+				 port->settings->name, port->socket, far, plane->n_workers);
+	}
+}
+
 static int serve(const char *program, const struct options *options, struct settings *settings,
 		 struct config_reading *reading, struct faults *faults)
 {
@@ -129,6 +142,7 @@ static int serve(const char *program, const struct options *options, struct sett
 	}
 	if (control_load(&control, reading, faults) && boot_ports(&plane, faults) &&
 	    boot_workers(&plane, faults)) {
+		warn_of_far_workers(&plane);
 		telemetry_start(&control);
 		code = control_run(&control);
 	}

@@ -14,6 +14,9 @@ bool boot_eal(const char *program, const struct settings *settings, struct plane
 bool boot_ports(struct plane *plane, struct faults *faults);
 bool boot_workers(struct plane *plane, struct faults *faults);
 
+/* Workers on another NUMA node than the port, which wait for its packets longer. Their memory is on their own. */
+unsigned boot_workers_far(const struct plane *plane, const struct port_info *port);
+
 /* Stops what was started, in reverse. plane->stop is set. */
 void boot_workers_stop(struct plane *plane);
 void boot_ports_stop(struct plane *plane);

@@ -88,8 +88,9 @@ static bool make_pool(struct opening *port)
 	char name[RTE_MEMPOOL_NAMESIZE];
 	uint16_t room = RTE_PKTMBUF_HEADROOM + RTE_MAX(port->settings->mtu + FRAME_OVERHEAD, 2048);
 	snprintf(name, sizeof(name), "mbufs_%u", port->info->id);
+	port->info->socket = rte_eth_dev_socket_id(port->info->id);
 	port->pool = rte_pktmbuf_pool_create(name, port->settings->mbufs, MBUF_CACHE, 0, room,
-					     rte_eth_dev_socket_id(port->info->id));
+					     port->info->socket);
 	port->info->pool = port->pool;
 	if (port->pool)
 		return true;
@@ -130,7 +131,7 @@ static bool set_up_queues(struct opening *port)
 {
 	uint16_t id = port->info->id;
 	uint16_t rx = port->settings->rx_descriptors, tx = port->settings->tx_descriptors;
-	int socket = rte_eth_dev_socket_id(id);
+	int socket = port->info->socket;
 	int error = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx, &tx);
 	for (uint16_t q = 0; q < port->n_workers && error >= 0; q++) {
 		error = rte_eth_rx_queue_setup(id, q, rx, (unsigned)socket, NULL, port->pool);

@@ -13,10 +13,13 @@ bool boot_workers(struct plane *plane, struct faults *faults)
 {
 	for (unsigned i = 0; i < plane->settings->n_workers; i++) {
 		unsigned lcore = i + 1; /* as boot_eal numbers them */
-		workers[i] = worker_new(plane, i, (int)rte_lcore_to_socket_id(lcore));
+		int socket = (int)rte_lcore_to_socket_id(lcore);
+		workers[i] = worker_new(plane, i, socket);
 		if (!workers[i]) {
 			faults_add(faults, (struct place){NULL, 0},
-				   "no memory for worker %u: raise eal.memory", i);
+				   "no memory for worker %u on NUMA node %d: raise eal.memory, or "
+				   "reserve hugepages on that node",
+				   i, socket);
 			return false;
 		}
 		int error = rte_eal_remote_launch(burst_loop, workers[i], lcore);
@@ -28,6 +31,15 @@ bool boot_workers(struct plane *plane, struct faults *faults)
 		plane->n_workers++;
 	}
 	return true;
+}
+
+unsigned boot_workers_far(const struct plane *plane, const struct port_info *port)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < plane->n_workers; i++)
+		n += port->socket >= 0 && plane->sockets[i] >= 0 &&
+		     plane->sockets[i] != port->socket;
+	return n;
 }
 
 void boot_workers_stop(struct plane *plane)

@@ -37,6 +37,7 @@ struct worker *worker_new(struct plane *plane, unsigned id, int socket)
 		return NULL;
 	worker->id = id;
 	worker->plane = plane;
+	plane->sockets[id] = socket;
 	plane->stats[id] = worker->stats = on_node("stats", sizeof(*worker->stats), socket);
 	plane->cycles[id] = worker->cycles = on_node("cycles", sizeof(*worker->cycles), socket);
 	plane->tops[id] = worker->top = on_node("top", sizeof(*worker->top), socket);

@@ -9,7 +9,8 @@
 /* Sizes of places: 4 words, 8, 16, ... 72. None of the first two straddles a cache line. */
 enum { SMALL = 4, STEP = 8, SIZES = HITS_WORDS_MAX / STEP + 1 };
 
-uint64_t *hits_chunks[HITS_WORKERS_MAX][HITS_CHUNKS_MAX];
+/* Not beside what control writes. */
+uint64_t *hits_chunks[HITS_WORKERS_MAX][HITS_CHUNKS_MAX] __attribute__((aligned(64)));
 
 static struct {
 	unsigned n_workers;

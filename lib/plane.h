@@ -44,6 +44,7 @@ struct port_info {
 	uint16_t id; /* DPDK port */
 	uint16_t mtu;
 	uint16_t n_queues;
+	int socket; /* its NUMA node, and that of its mbufs and queues; SOCKET_ID_ANY: it has none */
 	uint8_t mac[6];
 	bool tx_checksum_ip4, tx_checksum_l4, rx_checksum; /* by the device */
 	const struct port_settings *settings;
@@ -51,6 +52,7 @@ struct port_info {
 	char driver[32];
 };
 
+/* What changes while workers run stands in the first cache line; each of them reads it for each burst. docs/sizing.md says who writes what. */
 struct plane {
 	struct view *view; /* written by control with release, read by workers with acquire */
 	const struct trace_filter *trace; /* the same; NULL: nothing is traced */
@@ -63,6 +65,7 @@ struct plane {
 	const struct settings *settings;
 	uint8_t top_key[16]; /* random, set before the workers are made */
 	/* Of each worker, on the memory of its NUMA node; NULL: it is not there. */
+	int sockets[WORKERS_MAX]; /* the node; SOCKET_ID_ANY: its CPUs are of several */
 	struct worker_stats *stats[WORKERS_MAX];
 	struct cycles *cycles[WORKERS_MAX];
 	struct top *tops[WORKERS_MAX];
@@ -70,7 +73,7 @@ struct plane {
 	struct park *parks[WORKERS_MAX];
 	struct dri_cache *dris; /* set before the workers start; NULL: no CDN is asked */
 	struct port_info ports[PORTS_MAX];
-};
+} __rte_cache_aligned;
 
 /* Seconds and nanoseconds since 1970-01-01 UTC. Any thread; no system call. */
 static inline uint64_t plane_now_ns(const struct plane *plane)
