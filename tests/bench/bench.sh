@@ -5,6 +5,8 @@
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lab.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lab.sh"
 
+PYTHON=$(PATH=/usr/bin:$PATH command -v python3) # Debian's, which has the packages
+
 bench_build() { # programs that BUILD names are taken as they are
 	"$TOP/scripts/packages" build test
 	[[ $BUILD != "$TOP/build" ]] || "$TOP/scripts/build"
@@ -34,7 +36,7 @@ bench_python() { # FILE ARGUMENT...: of tests/bench, in the network; gives its e
 	shift
 	at_end rm -rf "/run/dpdk/$LAB"
 	at_end bench_end_python
-	TMPDIR=$LAB_DIR python3 "$TOP/tests/bench/$file" "$LAB" "$@" &
+	TMPDIR=$LAB_DIR "$PYTHON" "$TOP/tests/bench/$file" "$LAB" "$@" &
 	LAB_PID[python]=$!
 	wait "${LAB_PID[python]}" || code=$?
 	unset "LAB_PID[python]"

@@ -77,9 +77,12 @@ def print_rows(rows):
 class Hugepages:
     """Reserves pages for the programs, and gives them back."""
 
+    def __init__(self, memory=MEMORY):
+        self.memory = memory
+
     def __enter__(self):
         self.before, self.used = None, False
-        need = MEMORY // 2 + 16
+        need = self.memory // 2 + 16
         try:
             self.before = int(HUGEPAGES.read_text())
             HUGEPAGES.write_text(str(self.before + need))
@@ -138,12 +141,16 @@ def end(process):
         process.wait()
 
 
-def worker_seconds(process):
-    """CPU time that the polling thread has had: on a machine that does other things too, less than the clock says."""
+def thread_seconds(process):
+    """CPU time that each polling thread has had: on a machine that does other things too, less than the clock says."""
+    seconds = {}
     for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
-        if (task / "comm").read_text().startswith("rte-worker"):
-            return int((task / "schedstat").read_text().split()[0]) / 1e9
-    raise Failure("a program without a worker thread")
+        name = (task / "comm").read_text().strip()
+        if name.startswith("rte-worker"):
+            seconds[int(name.rsplit("-", 1)[1])] = int((task / "schedstat").read_text().split()[0]) / 1e9
+    if not seconds:
+        raise Failure("a program without a worker thread")
+    return [seconds[lcore] for lcore in sorted(seconds)]
 
 
 def tail(path):

@@ -12,11 +12,11 @@ import subprocess
 import threading
 import time
 
-from common import BUILD, COOKIE_KEY, MBUFS, MEMORY, Failure, Refused, end, end_with_parent, tail, worker_seconds
+from common import BUILD, COOKIE_KEY, MBUFS, MEMORY, Failure, Refused, end, end_with_parent, tail, thread_seconds
 
 CONF = """
 eal = {{ hugepages = {hugepages}; memory = {memory}; prefix = "{prefix}"; }};
-workers = {{ count = 1; cpus = [ {worker_cpu} ]; control-cpu = {control_cpu}; idle = "{idle}"; }};
+workers = {{ count = {n_workers}; cpus = [ {worker_cpus} ]; control-cpu = {control_cpu}; idle = "{idle}"; }};
 ports = ( {{ name = "p0"; vdev = "{vdev}"; addresses = [ "192.0.2.1", "2001:db8::1" ]; mbufs = {mbufs}; }} );
 tcp = {{ cookie-keys = [ "{key}" ]; }};
 control = {{ socket = "{folder}/turnout.sock"; }};
@@ -163,8 +163,9 @@ class Stream:
 
 
 def write_conf(folder, setup):
-    """setup: hugepages, prefix, vdev, worker_cpu, control_cpu; if it has them memory, mbufs, idle, state, tables (paths), cdns."""
-    n = setup.get("cdns", 8)
+    """setup: hugepages, prefix, vdev, worker_cpu, control_cpu; if it has them worker_cpus (for several workers), memory, mbufs,
+    idle, state, tables (paths), cdns."""
+    n, worker_cpus = setup.get("cdns", 8), setup.get("worker_cpus", [setup["worker_cpu"]])
     cdns = ", ".join(f'{{ name = "cdn-{i}"; }}' for i in range(n))
     dris = ", ".join(
         f'{{ cdn = "cdn-{i}"; dns-target = {{ host = "vod.cdn-{i}.example"; ttl = {30 + i}; }};'
@@ -174,7 +175,7 @@ def write_conf(folder, setup):
     )
     text = CONF.format(
         hugepages="true" if setup["hugepages"] else "false", memory=setup.get("memory", MEMORY), prefix=setup["prefix"],
-        vdev=setup["vdev"], worker_cpu=setup["worker_cpu"], control_cpu=setup["control_cpu"], idle=setup.get("idle", "poll"),
+        vdev=setup["vdev"], n_workers=len(worker_cpus), worker_cpus=", ".join(map(str, worker_cpus)), control_cpu=setup["control_cpu"], idle=setup.get("idle", "poll"),
         mbufs=setup.get("mbufs", MBUFS), key=COOKIE_KEY, folder=folder, cdns=cdns, dris=dris,
         state=f'state = {{ file = "{setup["state"]}"; }};' if "state" in setup else "",
         tables=", ".join(f'"{t}"' for t in setup.get("tables", ["table.jsonl"])),
@@ -272,10 +273,10 @@ class Daemon:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def control_seconds(self):
-        """Of all threads but the worker."""
+        """Of all threads but the workers."""
         tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
         total = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
-        return total / 1e9 - worker_seconds(self.process)
+        return total / 1e9 - sum(thread_seconds(self.process))
 
     def settle(self, seconds=60):
         """Until all but the worker have next to nothing to do for half a second."""
@@ -286,15 +287,31 @@ class Daemon:
             busy = self.control_seconds() - before > 0.03
 
 
-def rate_of_worker(daemon, seconds):
-    """Packets per second of the worker's CPU time; every one has to be redirected."""
-    t0, (rx0, tx0, drops0) = worker_seconds(daemon.process), daemon.counters()
+MISSES = {"dns_refused", "dns_nxdomain", "http_no_scope"}
+
+
+def all_answered(rx, tx, before, after, misses):
+    new = {name: n - before.get(name, 0) for name, n in after.items() if n > before.get(name, 0)}
+    bad = {name: n for name, n in new.items() if not misses or name not in MISSES}
+    if bad or tx < 0.99 * rx:
+        raise Failure(f"not every request was redirected: {tx / rx:.2%} of the packets were answered, drops {bad}")
+
+
+def rates_of_workers(daemon, seconds, misses=False):
+    """Of each the packets per second of its CPU time. Every one has to be redirected, or, if there are to be misses, answered so."""
+    t0, before = thread_seconds(daemon.process), daemon.call("show.workers")["workers"]
+    drops0 = daemon.counters()[2]
     time.sleep(seconds)
-    t1, (rx1, tx1, drops1) = worker_seconds(daemon.process), daemon.counters()
-    new = {name: n - drops0.get(name, 0) for name, n in drops1.items() if n > drops0.get(name, 0)}
-    if rx1 == rx0:
-        raise Failure(f"turnoutd received nothing:{tail(daemon.log)}")
-    answered = (tx1 - tx0) / (rx1 - rx0)
-    if new or answered < 0.99:
-        raise Failure(f"not every request was redirected: {answered:.2%} of the packets were answered, drops {new}")
-    return (rx1 - rx0) / (t1 - t0)
+    t1, after = thread_seconds(daemon.process), daemon.call("show.workers")["workers"]
+    rates = []
+    for old, new, seconds0, seconds1 in zip(before, after, t0, t1):
+        rx, tx = (new[key] - old[key] for key in ("rx-packets", "tx-packets"))
+        if not rx:
+            raise Failure(f"a worker of turnoutd received nothing:{tail(daemon.log)}")
+        all_answered(rx, tx, drops0, daemon.counters()[2], misses)
+        rates.append(rx / (seconds1 - seconds0))
+    return rates
+
+
+def rate_of_worker(daemon, seconds, misses=False):
+    return rates_of_workers(daemon, seconds, misses)[0]

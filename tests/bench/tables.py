@@ -8,7 +8,6 @@
 # NETWORK-client, on the same wire. turnoutd has one worker, on a CPU of its own; its control thread has another one, which it
 # shares with the programs that ask it when there are only two.
 import argparse
-import itertools
 import json
 import os
 import pathlib
@@ -16,19 +15,18 @@ import signal
 import socket
 import sys
 import tempfile
-import threading
 import time
 
 from common import (
     BUILD, COOKIE_KEY, Failure, Hugepages, describe_machine, end_on_signals, machine_line, make_row, millions, percentiles,
     pick_cpus, print_rows, run, say, summary,
 )  # fmt: skip
+from changes import CDNS, Background, endless_changes, host_scope
 from daemon import Daemon, put_line, rate_of_worker, write_conf
 from question import ADDRESS, dns_answer, dns_query, socket_in
 
 PACKETS = 32768
 KINDS = {"dns": "DNS with client subnet", "http": "HTTP GET, one segment"}
-CDNS = 8
 
 
 class Sizes:
@@ -185,13 +183,6 @@ def restart(bench, daemon, client, what):
 # --- changes -----------------------------------------------------------------------------------------------------------
 
 
-def host_scope(host, cdn, second=3):
-    """That of make_requests when cdn is host."""
-    return put_line("scope", f"host-{host}",
-                    f'"hosts":["h{host}.cdn.example"],"policy":"hash","candidates":[{{"cdn":"cdn-{cdn % CDNS}"}},'
-                    f'{{"cdn":"cdn-{(cdn + second) % CDNS}"}}]')  # fmt: skip
-
-
 def only_target(host, cdn):
     return put_line("scope", f"host-{host}", f'"hosts":["h{host}.cdn.example"],"candidates":[{{"cdn":"cdn-{cdn}"}}]')
 
@@ -202,15 +193,6 @@ def new_scope(i):
 
 def remove_scope(i):
     return b'{"jsonrpc":"2.0","id":1,"method":"remove","params":{"kind":"scope","name":"new-%d"}}\n' % i
-
-
-def endless_changes(hosts, turn):
-    """Each makes another scope of one; those of another turn too."""
-    second = (1, 2, 4, 5, 6, 7)[turn % 6]
-    for more in itertools.count():
-        for i in range(hosts):
-            host = i * 7919 % hosts
-            yield host_scope(host, host + more, second)
 
 
 def run_commits(daemon, stream):
@@ -360,30 +342,6 @@ def make_requests(bench, kind, scopes, seed, *options):
 def with_requests(bench, **setup):
     vdev = f"net_pcap0,rx_pcap={bench.folder}/requests.pcap,infinite_rx=1"
     return bench.daemon(vdev=vdev, idle="poll", memory=384, mbufs=2 * PACKETS - 1, **setup)
-
-
-class Background(threading.Thread):
-    """A stream of changes beside what the main thread measures."""
-
-    def __init__(self, stream):
-        super().__init__(daemon=True)
-        self.stream, self.failure = stream, None
-
-    def run(self):
-        try:
-            self.stream.run()
-        except (Failure, OSError) as failure:
-            self.failure = failure
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stream.over = True
-        self.join()
-        if self.failure:
-            raise self.failure
 
 
 def quiet_and_changing(bench, kind):
