@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# bench - the figures of scripts/bench: one worker beside testpmd, good clients in a flood; no NIC.
+# bench - the figures of scripts/bench: one worker beside testpmd, workers, sizes of tables, changes meanwhile, floods; no NIC.
 # SPDX-License-Identifier: BSD-3-Clause
 #
 #   bench.py [--quick] [--rounds N] [--only PART]... [--json FILE] [--merge FILE]...
@@ -13,11 +13,14 @@ import sys
 import tempfile
 
 import ceiling
+import cores
 import overload
+import table_size
+import update_rate
 from common import MEMORY, Failure, Hugepages, describe_machine, end_on_signals, machine_line
 from in_memory import InMemory
 
-PARTS = {"ceiling": ceiling, "overload": overload}
+PARTS = {"ceiling": ceiling, "overload": overload, "cores": cores, "table-size": table_size, "update-rate": update_rate}
 
 
 def read_options():
