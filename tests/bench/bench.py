@@ -2,7 +2,7 @@
 # bench - the figures of scripts/bench: one worker beside testpmd, workers, sizes of tables, changes meanwhile, floods; no NIC.
 # SPDX-License-Identifier: BSD-3-Clause
 #
-#   bench.py [--quick] [--rounds N] [--only PART]... [--json FILE] [--merge FILE]...
+#   bench.py [--quick] [--rounds N] [--only PART]... [--json FILE] [--plots FOLDER]
 #
 # Programs take turns, A B A B; figures are medians, with the lowest and highest of all rounds.
 import argparse
@@ -17,10 +17,14 @@ import cores
 import overload
 import table_size
 import update_rate
+from apart import Apart
 from common import MEMORY, Failure, Hugepages, describe_machine, end_on_signals, machine_line
 from in_memory import InMemory
 
-PARTS = {"ceiling": ceiling, "overload": overload, "cores": cores, "table-size": table_size, "update-rate": update_rate}
+PARTS = {
+    "ceiling": ceiling, "overload": overload, "cores": cores, "table-size": table_size, "update-rate": update_rate,
+    "veth": Apart("veth"), "latency": Apart("latency"),
+}  # fmt: skip
 
 
 def read_options():
@@ -29,36 +33,50 @@ def read_options():
     parser.add_argument("--rounds", type=int, default=None, help="turns of each program (5; with --quick 2)")
     parser.add_argument("--only", action="append", choices=PARTS, help="only this part; may be given again")
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
-    parser.add_argument("--merge", metavar="FILE", action="append", default=[], help="figures of another program, to be kept with these")
+    parser.add_argument("--plots", metavar="FOLDER", help="draw them there, as SVG")
     options = parser.parse_args()
     options.rounds = options.rounds or (2 if options.quick else 5)
     if options.rounds < 1:
         parser.error("--rounds has to be 1 at least")
+    options.parts = options.only or [name for name, part in PARTS.items() if not isinstance(part, Apart) or part.is_there()]
+    try:  # before minutes of measuring
+        if options.json:
+            pathlib.Path(options.json).write_text("")
+        if options.plots:
+            pathlib.Path(options.plots).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"{error.filename} cannot be written: {error.strerror}")
     return options
+
+
+def write(results, options):
+    """After each part: what a later one does to the run shall not cost the figures so far."""
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(results, indent=1) + "\n")
+    if options.plots:
+        import plots  # matplotlib takes a second to load
+
+        plots.draw(results, pathlib.Path(options.plots))
 
 
 def measure(options):
     with Hugepages(2 * MEMORY) as hugepages, tempfile.TemporaryDirectory(prefix="turnout-bench.") as name:
         bench = InMemory(pathlib.Path(name), options, hugepages.used, f"bench{os.getpid()}")
         results = {"machine": describe_machine(hugepages.used), "quick": options.quick, "rounds": options.rounds}
-        for part in options.only or PARTS:
+        for part in options.parts:
             results[part] = PARTS[part].measure(bench)
+            write(results, options)
     return results
 
 
 def main():
     options = read_options()
     end_on_signals()
-    results = {}
-    for file in options.merge:
-        results.update(json.loads(pathlib.Path(file).read_text()))
-    results.update(measure(options))
+    results = measure(options)
     print(f"On: {machine_line(results['machine'])}.")
     for part, module in PARTS.items():
         if part in results:
             module.show(results[part])
-    if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(results, indent=1) + "\n")
 
 
 try:
