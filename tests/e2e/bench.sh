@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# bench - the programs of scripts/bench measure, write JSON and draw; good clients get their share in a flood at twice what a worker takes.
+# SPDX-License-Identifier: BSD-3-Clause
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=case.sh
+source "$(dirname "${BASH_SOURCE[0]}")/case.sh"
+# shellcheck source-path=SCRIPTDIR source=../bench/bench.sh
+source "$TOP/tests/bench/bench.sh"
+need_root
+catch_the_end
+LAB=turnout-${TURNOUT_RUN:+$TURNOUT_RUN-}$$
+LAB_DIR=$(mktemp -d "/tmp/$LAB.XXXXXX")
+at_end rm -rf "$LAB_DIR"
+
+figure() { # EXPRESSION: of the JSON, as r
+	"$PYTHON" -c 'import json, sys; r = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$LAB_DIR/figures.json" "$1"
+}
+
+bench_make_requests
+"$TOP/scripts/packages" bench
+check "an overload and changes are measured" env TMPDIR="$LAB_DIR" "$PYTHON" "$TOP/tests/bench/bench.py" --quick --rounds 1 \
+	--only overload --only update-rate --json "$LAB_DIR/figures.json" --plots "$LAB_DIR/plots"
+expect "more than twice of what the worker takes is offered" '^True$' figure 'r["overload"]["factor"]["min"] >= 2'
+expect "good clients get 90 % of their share of it" '^True$' figure 'r["overload"]["share"]["median"] >= 0.9'
+expect "changes are committed at each rate" '^True$' \
+	figure 'all(u["turnoutd"]["min"] > 0 and u["reached"]["min"] >= 0.3 * u["changes"] for u in r["update-rate"])'
+expect "the rate over changes is drawn" '<svg ' cat "$LAB_DIR/plots/update-rate.svg"
+expect "a file that cannot be written is found before anything is measured" 'cannot be written' \
+	"$PYTHON" "$TOP/tests/bench/bench.py" --json /nowhere/figures.json
+
+finish
