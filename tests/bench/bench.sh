@@ -25,6 +25,27 @@ bench_host() { # HOST ADDRESS/LENGTH: knows the router, so that looking for one 
 	lab_in "$1" ip neighbour replace 192.0.2.1 lladdr "$(lab_in router cat /sys/class/net/v0/address)" dev eth0
 }
 
+bench_pair() { # router with v0, client with eth0, and one wire between them: no bridge, no looking for neighbours
+	local at
+	lab_namespace router
+	lab_namespace client
+	lab_in router ip link add v0 numrxqueues 1 numtxqueues 1 type veth peer name eth0 numrxqueues 1 numtxqueues 1 netns "$LAB-client"
+	for at in "router v0 192.0.2.1" "client eth0 192.0.2.10"; do
+		# shellcheck disable=SC2086
+		bench_pair_end $at
+	done
+	lab_in router ip neighbour replace 192.0.2.10 lladdr "$(lab_in client cat /sys/class/net/eth0/address)" dev v0
+	lab_in client ip neighbour replace 192.0.2.1 lladdr "$(lab_in router cat /sys/class/net/v0/address)" dev eth0
+	lab_in client sysctl -qw net.ipv4.ip_local_port_range='1024 65535'
+}
+
+bench_pair_end() { # HOST LINK ADDRESS
+	no_ipv6 "$1" "$2"
+	no_offloads "$1" "$2"
+	lab_in "$1" ip address add "$3/24" dev "$2"
+	lab_in "$1" ip link set "$2" up
+}
+
 bench_end_python() { # it gives back what it took, which may take a while
 	[[ ${LAB_PID[python]:-} ]] || return 0
 	kill "${LAB_PID[python]}"
