@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { BURST = 32, DESCRIPTORS = 1024, MBUFS = 16383, MBUF_CACHE = 256 };
 
@@ -53,6 +54,12 @@ static _Noreturn void fail(const char *what, const char *advice)
 	exit(1);
 }
 
+static void on_alarm(int number)
+{
+	(void)number;
+	_exit(0);
+}
+
 /* --- The port --------------------------------------------------------------------------------------------------- */
 
 static struct rte_mempool *open_port(void)
@@ -77,8 +84,11 @@ static struct rte_mempool *open_port(void)
 	return pool;
 }
 
+/* Over vhost the other side has to agree, which may be the one that answers no more. */
 static void close_port(void)
 {
+	signal(SIGALRM, on_alarm);
+	alarm(2);
 	rte_eth_dev_stop(0);
 	rte_eth_dev_close(0);
 }
@@ -183,6 +193,10 @@ static void run(struct load *load)
 		tell_progress(load, now, &told);
 		if (now > load->end + client->timeout + load->hz)
 			break; /* a device that takes nothing any more */
+	}
+	for (told = now + load->hz / 20; now < told; now = rte_rdtsc()) {
+		hear(load); /* the server's last word to closed connections */
+		flush(load);
 	}
 }
 
@@ -338,6 +352,7 @@ static void generate(struct load *load, const struct request_file *file)
 	load->end = load->client->measure_from + (uint64_t)(options->seconds * (double)load->hz);
 	run(load);
 	report(load);
+	fflush(stdout);
 	rte_pktmbuf_free_bulk(load->out, load->n_out);
 	rte_free(load->client);
 }
