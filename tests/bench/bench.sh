@@ -34,7 +34,9 @@ bench_pair() { # router with v0, client with eth0, and one wire between them: no
 		# shellcheck disable=SC2086
 		bench_pair_end $at
 	done
-	lab_in router ip neighbour replace 192.0.2.10 lladdr "$(lab_in client cat /sys/class/net/eth0/address)" dev v0
+	for at in 192.0.2.10 192.0.2.11; do # the second one is that of a client without a kernel
+		lab_in router ip neighbour replace $at lladdr "$(lab_in client cat /sys/class/net/eth0/address)" dev v0
+	done
 	lab_in client ip neighbour replace 192.0.2.1 lladdr "$(lab_in router cat /sys/class/net/v0/address)" dev eth0
 	lab_in client sysctl -qw net.ipv4.ip_local_port_range='1024 65535'
 }
