@@ -167,7 +167,7 @@ class Bench:
 
     def __init__(self, folder, network, options, hugepages):
         self.folder, self.network, self.rounds = folder, network, options.rounds
-        self.seconds = 1 if options.quick else 4
+        self.seconds = 0.4 if options.quick else 4
         self.server_cpu, self.client_cpu = pick_cpus()
         self.before = ("ip", "netns", "exec", f"{network}-router", "taskset", "-c", str(self.server_cpu))
         self.hugepages, self.rows = hugepages, []
@@ -285,8 +285,7 @@ class Loadgen:
     name, check, keep_alive = "loadgen, a connection for each request", staticmethod(right_http), False
 
     def command(self, bench, seconds):
-        link = ["ip", "-n", f"{bench.network}-router", "-j", "link", "show", "v0"]
-        mac = json.loads(subprocess.run(link, check=True, stdout=subprocess.PIPE).stdout)[0]["address"]
+        mac = link_of_server(bench)["address"]
         requests = bench.folder / "requests.pcap"
         with requests.open("wb") as out:
             run(BUILD / "make_requests", "http", "--scopes", 2 * NAMES, "--mac", mac, "--key", COOKIE_KEY, stdout=out)
@@ -323,12 +322,26 @@ def sample(bench, server):
     return now
 
 
+def link_of_server(bench):
+    return json.loads(run("ip", "-n", f"{bench.network}-router", "-s", "-j", "link", "show", "v0", stdout=subprocess.PIPE).stdout)[0]
+
+
+def wait_for_load(bench, client, before):
+    """A client may take a second to start, in which a server that sleeps costs nothing."""
+    limit = time.monotonic() + 10
+    while link_of_server(bench)["stats64"]["rx"]["packets"] < before + 1000:
+        if client.poll() is not None or time.monotonic() > limit:
+            raise Failure(f"a client sends next to nothing:\n{client.communicate(timeout=20)[0]}")
+        time.sleep(0.02)
+
+
 def one_run(bench, server, load):
     """Answers per second as the client counts them; CPU seconds of the server and of its CPU for each, from the middle of the run. Of turnoutd
     also the seconds that bursts took, without the looks at an empty queue."""
-    client = bench.client(*load.command(bench, bench.seconds + 1))
+    link = link_of_server(bench)
+    client = bench.client(*load.command(bench, int(bench.seconds + 1)))
     try:
-        time.sleep(0.5)
+        wait_for_load(bench, client, link["stats64"]["rx"]["packets"])
         before = sample(bench, server)
         time.sleep(bench.seconds)
         after = sample(bench, server)
