@@ -8,20 +8,23 @@ from common import TOP, Failure, say
 
 
 class Apart:
-    def __init__(self, name):
-        self.name, self.text = name, ""
+    def __init__(self, name, long=False):
+        self.name, self.long, self.text = name, long, ""
 
-    def is_there(self):
-        """The program; and root, who alone can make its network or share its memory."""
-        there = (TOP / "tests/bench" / f"{self.name}.py").exists()
-        if there and os.geteuid():
-            say(f"bench: without --{self.name}, which is for root")
-        return there and not os.geteuid()
+    def is_due(self, quick):
+        """It is there, short enough, and for root, who alone can make its network or share its memory."""
+        if not (TOP / "tests/bench" / f"{self.name}.py").exists():
+            return False
+        if os.geteuid():
+            say(f"bench: without {self.name}, which is for root")
+        elif quick and self.long:
+            say(f"bench: without {self.name}, which takes more than a minute: --only {self.name} measures it")
+        return not os.geteuid() and not (quick and self.long)
 
     def measure(self, bench):
         file = bench.folder / f"{self.name}.json"
-        command = [TOP / "scripts/bench", f"--{self.name}", "--rounds", str(bench.rounds), "--json", file]
-        child = subprocess.Popen(command + ["--quick"] * bench.quick, stdout=subprocess.PIPE, text=True)
+        command = [TOP / "scripts/bench", f"--{self.name}", *bench.said, "--json", file]
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             self.text = child.communicate()[0]
         finally:

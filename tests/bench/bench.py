@@ -23,7 +23,7 @@ from in_memory import InMemory
 
 PARTS = {
     "ceiling": ceiling, "overload": overload, "cores": cores, "table-size": table_size, "update-rate": update_rate,
-    "veth": Apart("veth"), "latency": Apart("latency"),
+    "veth": Apart("veth", long=True), "latency": Apart("latency"),
 }  # fmt: skip
 
 
@@ -35,10 +35,11 @@ def read_options():
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
     parser.add_argument("--plots", metavar="FOLDER", help="draw them there, as SVG")
     options = parser.parse_args()
+    options.said = ["--quick"] * options.quick + ([f"--rounds={options.rounds}"] if options.rounds else [])
     options.rounds = options.rounds or (2 if options.quick else 5)
     if options.rounds < 1:
         parser.error("--rounds has to be 1 at least")
-    options.parts = options.only or [name for name, part in PARTS.items() if not isinstance(part, Apart) or part.is_there()]
+    options.parts = options.only or [name for name, part in PARTS.items() if not isinstance(part, Apart) or part.is_due(options.quick)]
     try:  # before minutes of measuring
         if options.json:
             pathlib.Path(options.json).write_text("")
@@ -59,24 +60,30 @@ def write(results, options):
         plots.draw(results, pathlib.Path(options.plots))
 
 
-def measure(options):
+def measure(options, results):
     with Hugepages(2 * MEMORY) as hugepages, tempfile.TemporaryDirectory(prefix="turnout-bench.") as name:
         bench = InMemory(pathlib.Path(name), options, hugepages.used, f"bench{os.getpid()}")
-        results = {"machine": describe_machine(hugepages.used), "quick": options.quick, "rounds": options.rounds}
+        results.update(machine=describe_machine(hugepages.used), quick=options.quick, rounds=options.rounds)
         for part in options.parts:
             results[part] = PARTS[part].measure(bench)
             write(results, options)
-    return results
 
 
-def main():
-    options = read_options()
-    end_on_signals()
-    results = measure(options)
+def show(results):
     print(f"On: {machine_line(results['machine'])}.")
     for part, module in PARTS.items():
         if part in results:
             module.show(results[part])
+
+
+def main():
+    options, results = read_options(), {}
+    end_on_signals()
+    try:
+        measure(options, results)
+    finally:
+        if results.keys() & PARTS.keys():
+            show(results)
 
 
 try:

@@ -100,7 +100,7 @@ class Table:
 class InMemory:
     def __init__(self, folder, options, hugepages, prefix):
         worker_cpu, control_cpu = pick_cpus()
-        self.folder, self.quick, self.rounds = folder, options.quick, options.rounds
+        self.folder, self.quick, self.rounds, self.said = folder, options.quick, options.rounds, options.said
         self.seconds = 0.7 if options.quick else 3
         self.began, self.tables = time.monotonic(), {}
         self.setup = {

@@ -100,9 +100,11 @@ def draw_update_rate(rows):
 def draw_latency(rows):
     """Over the part of the answers that took longer: 90 %, 99 %, 99.9 % are as far from each other."""
     figure, axes = plt.subplots()
-    for row, colour in zip(rows, COLOURS * 9):
+    kinds, loads = names(rows, "kind"), names(rows, "load")
+    for row in rows:
         points = [(100 / (100 - p), us) for p, us in row["percentiles"] if p < 100]
-        axes.plot(*zip(*points), label=f"{row['kind']}, {row['load']}", color=colour)
+        axes.plot(*zip(*points), label=f"{row['kind']}, {row['load']}", ls=("-", "--", ":")[kinds.index(row["kind"]) % 3],
+                  color=COLOURS[loads.index(row["load"]) % len(COLOURS)])  # fmt: skip
     axes.set(xscale="log", yscale="log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 - 100 / x:.7g}"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda us, _: f"{us:g}"))
