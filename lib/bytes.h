@@ -66,6 +66,12 @@ static inline void store_be32(uint8_t *at, uint32_t value)
 	store_be16(at + 2, (uint16_t)value);
 }
 
+static inline void store_be64(uint8_t *at, uint64_t value)
+{
+	store_be32(at, (uint32_t)(value >> 32));
+	store_be32(at + 4, (uint32_t)value);
+}
+
 /* Reads from `at` up to `end`. A read past the end sets `bad`, gives 0 and moves nothing; so does every
  * later read. A parser reads on and asks once at the end. */
 struct reader {

@@ -6,6 +6,8 @@
 #include "dns_name.h"
 #include "dns_wire.h"
 
+#include <endian.h>
+
 /* BLOCK: names are copied in blocks of so many octets, the last one past their end. */
 enum {
 	RECORD_HEAD = 12,
@@ -13,31 +15,45 @@ enum {
 	BLOCK = 16
 };
 
-/* How many octets two keys have in common, in whole labels. */
-static size_t common_labels(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+/* The first octet in which two keys differ; up to seven octets are read past `max`. */
+static size_t first_difference(const uint8_t *a, const uint8_t *b, size_t max)
 {
-	size_t max = a_len < b_len ? a_len : b_len, i = 0, whole = 0;
-	for (; i < max && a[i] == b[i]; i++)
-		if (a[i] == '.')
-			whole = i;
-	bool a_ends = i == a_len || a[i] == '.', b_ends = i == b_len || b[i] == '.';
-	return i == max && a_ends && b_ends ? i : whole;
+	for (size_t i = 0; i < max; i += 8) {
+		uint64_t x, y;
+		memcpy(&x, a + i, 8);
+		memcpy(&y, b + i, 8);
+		if (x == y)
+			continue;
+		size_t at = i + (size_t)__builtin_ctzll(le64toh(x ^ y)) / 8;
+		return at < max ? at : max;
+	}
+	return max;
+}
+
+/* How many octets the key of the question and that of the DRI's name have in common, in whole labels. */
+static size_t common_labels(const struct request *req, const struct dri *dri)
+{
+	const uint8_t *a = req->key, *b = dri->cname_key;
+	size_t a_len = req->host_len, b_len = dri->cname_key_len;
+	size_t max = a_len < b_len ? a_len : b_len, i = first_difference(a, b, max);
+	if (i == max && (a_len == b_len || (a_len > b_len ? a : b)[i] == '.'))
+		return i;
+	while (i && a[--i] != '.')
+		;
+	return i;
 }
 
 static uint8_t *put_head(uint8_t *at, uint16_t type, uint32_t ttl, size_t len)
 {
-	store_be16(at, DNS_POINTER << 8 | DNS_HEADER_LEN);
-	store_be16(at + 2, type);
-	store_be16(at + 4, DNS_CLASS_IN);
-	store_be32(at + 6, ttl);
-	store_be16(at + 10, (uint16_t)len);
+	store_be32(at, (uint32_t)(DNS_POINTER << 8 | DNS_HEADER_LEN) << 16 | type);
+	store_be64(at + 4, (uint64_t)DNS_CLASS_IN << 48 | (uint64_t)ttl << 16 | len);
 	return at + RECORD_HEAD;
 }
 
 /* Its end is the question's, as far as they are the same (RFC 1035 §4.1.4). */
 static uint8_t *put_cname(uint8_t *at, const struct request *req, const struct dri *dri)
 {
-	size_t common = common_labels(req->key, req->host_len, dri->cname_key, dri->cname_key_len);
+	size_t common = common_labels(req, dri);
 	size_t own = common ? dri->cname_len - (common + 2) : dri->cname_len;
 	uint8_t *data = put_head(at, DNS_CNAME, dri->ttl, own + (common ? 2 : 0));
 	for (size_t i = 0; i < own; i += BLOCK)
@@ -69,22 +85,19 @@ static uint8_t *put_opt(uint8_t *at, const struct request *req, uint8_t scope)
 	const struct request_dns *dns = &req->dns;
 	uint8_t *data = at + DNS_OPT_LEN;
 	at[0] = 0;
-	store_be16(at + 1, DNS_OPT);
-	store_be16(at + 3, DNS_UDP_SIZE);
-	store_be32(at + 5, dns->dnssec_ok ? DNS_EDNS_DO : 0);
+	store_be64(at + 1, (uint64_t)DNS_OPT << 48 | (uint64_t)DNS_UDP_SIZE << 32 |
+				   (dns->dnssec_ok ? DNS_EDNS_DO : 0));
 	if (dns->ecs) {
 		uint8_t octets = (dns->ecs_source + 7) / 8;
-		store_be16(data, DNS_OPTION_ECS);
-		store_be16(data + 2, DNS_ECS_LEN + octets);
-		store_be16(data + 4, dns->ecs_family);
-		data[6] = dns->ecs_source;
-		data[7] = dns->ecs_source ? scope : 0;
+		store_be64(data,
+			   (uint64_t)DNS_OPTION_ECS << 48 | (uint64_t)(DNS_ECS_LEN + octets) << 32 |
+				   (uint64_t)dns->ecs_family << 16 |
+				   (uint64_t)dns->ecs_source << 8 | (dns->ecs_source ? scope : 0));
 		memcpy(data + 8, req->client.bytes, 16);
 		data += DNS_OPTION_LEN + DNS_ECS_LEN + octets;
 	}
 	if (dns->cookie) {
-		store_be16(data, DNS_OPTION_COOKIE);
-		store_be16(data + 2, sizeof(dns->cookies));
+		store_be32(data, (uint32_t)DNS_OPTION_COOKIE << 16 | sizeof(dns->cookies));
 		memcpy(data + DNS_OPTION_LEN, dns->cookies, sizeof(dns->cookies));
 		data += DNS_OPTION_LEN + sizeof(dns->cookies);
 	}
@@ -135,9 +148,6 @@ size_t dns_redirect_write(uint8_t *msg, size_t cap, const struct request *req,
 	if (dns->edns)
 		at = put_opt(at, req, verdict->ecs_scope);
 	store_be16(msg + 2, (dns->flags & (DNS_OPCODE | DNS_RD)) | DNS_QR | DNS_AA);
-	store_be16(msg + 4, 1);
-	store_be16(msg + 6, answers);
-	store_be16(msg + 8, 0);
-	store_be16(msg + 10, dns->edns);
+	store_be64(msg + 4, UINT64_C(1) << 48 | (uint64_t)answers << 32 | dns->edns);
 	return (size_t)(at - msg);
 }

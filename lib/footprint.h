@@ -119,6 +119,12 @@ struct footprint_client {
 void footprint_find(const struct footprint_table *table, const struct ip_addr *addr,
 		    struct footprint_client *client);
 
+/* Brings what footprint_find reads for some addresses into the cache, a step of each at a time, so that their misses overlap. A hint: nothing depends
+ * on it. */
+enum { FOOTPRINT_WARM_MAX = 32 };
+void footprint_warm(const struct footprint_table *table, const struct ip_addr *const addrs[],
+		    unsigned n);
+
 /* Is the client in the list? */
 bool footprint_has(const struct footprint_client *client, uint32_t id);
 

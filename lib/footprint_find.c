@@ -23,6 +23,32 @@ void footprint_find(const struct footprint_table *table, const struct ip_addr *a
 		table->n_geo ? footprint_geo_find(table->geo, addr->family, address, &range) : NULL;
 }
 
+void footprint_warm(const struct footprint_table *table, const struct ip_addr *const addrs[],
+		    unsigned n)
+{
+	struct {
+		const struct footprint_node *node;
+		ip_number address;
+	} ways[FOOTPRINT_WARM_MAX];
+	for (unsigned i = 0; i < n; i++) {
+		ways[i].node = root_of(table, addrs[i]->family);
+		ways[i].address = ip_number_of(addrs[i]);
+	}
+	for (bool going = true; going;) {
+		going = false;
+		for (unsigned i = 0; i < n; i++) {
+			if (!ways[i].node)
+				continue;
+			ways[i].node = footprint_trie_child(ways[i].node, ways[i].address);
+			if (!ways[i].node)
+				continue;
+			__builtin_prefetch(ways[i].node);
+			__builtin_prefetch((const char *)ways[i].node + 64);
+			going = true;
+		}
+	}
+}
+
 static bool has_term(const struct footprint_client *client, uint32_t term)
 {
 	for (uint32_t i = 0; i < client->n; i++) {

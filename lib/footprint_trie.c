@@ -518,3 +518,12 @@ unsigned footprint_trie_find(const struct footprint_node *root, ip_number addres
 	}
 	return n;
 }
+
+const struct footprint_node *footprint_trie_child(const struct footprint_node *node,
+						  ip_number address)
+{
+	unsigned bits = bits_at(address, node->depth);
+	if (!holds(node, address) || !has_child(node, bits))
+		return NULL;
+	return node->at[count_below(node->children, bits)].child;
+}

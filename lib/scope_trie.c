@@ -251,14 +251,28 @@ void scope_trie_walk(const struct trie_node *root, const uint8_t *key, size_t ho
 		step(&walk, way);
 }
 
-/* A scope's fixed part, and its candidates behind it. */
-static void prefetch_scope(const struct scope_trie_way *way)
+/* The most specific lists are looked at first, and mostly no others. */
+enum { PREFETCH_LISTS = 2 };
+
+static uint32_t first_to_prefetch(const struct scope_trie_way *way)
 {
-	if (!way->n)
-		return;
-	const char *scope = (const char *)way->lists[way->n - 1]->entries[0].scope;
-	for (unsigned at = 0; at <= sizeof(struct scope); at += 64)
-		__builtin_prefetch(scope + at);
+	return way->n > PREFETCH_LISTS ? way->n - PREFETCH_LISTS : 0;
+}
+
+static void prefetch_lists(const struct scope_trie_way *way)
+{
+	for (uint32_t i = first_to_prefetch(way); i < way->n; i++)
+		__builtin_prefetch(way->lists[i]);
+}
+
+/* Their first scopes: the fixed part, and what lies behind it. */
+static void prefetch_scopes(const struct scope_trie_way *way)
+{
+	for (uint32_t i = first_to_prefetch(way); i < way->n; i++) {
+		const char *scope = (const char *)way->lists[i]->entries[0].scope;
+		for (unsigned at = 0; at <= sizeof(struct scope); at += 64)
+			__builtin_prefetch(scope + at);
+	}
 }
 
 void scope_trie_walk_many(const struct trie_node *root, const struct request *const requests[],
@@ -275,19 +289,20 @@ void scope_trie_walk_many(const struct trie_node *root, const struct request *co
 	for (unsigned left = root ? n : 0, still; left; left = still) {
 		still = 0;
 		for (unsigned k = 0; k < left; k++) {
-			unsigned i = going[k], lists = ways[i]->n;
-			step(&walks[i], ways[i]);
-			if (ways[i]->n != lists)
-				__builtin_prefetch(ways[i]->lists[ways[i]->n - 1]);
-			if (!walks[i].node)
+			struct walk *walk = &walks[going[k]];
+			struct scope_trie_way *way = ways[going[k]];
+			step(walk, way);
+			if (!walk->node) /* a prefetch of what is not there costs a page walk */
 				continue;
-			__builtin_prefetch(walks[i].node);
-			__builtin_prefetch((const char *)walks[i].node + 64);
-			going[still++] = (uint8_t)i;
+			__builtin_prefetch(walk->node);
+			__builtin_prefetch((const char *)walk->node + 64);
+			going[still++] = going[k];
 		}
 	}
 	for (unsigned i = 0; i < n; i++)
-		prefetch_scope(ways[i]);
+		prefetch_lists(ways[i]);
+	for (unsigned i = 0; i < n; i++)
+		prefetch_scopes(ways[i]);
 }
 
 size_t scope_trie_way_len(const struct trie_node *root, const uint8_t *key, size_t len)

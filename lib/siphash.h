@@ -71,6 +71,21 @@ static inline uint64_t siphash(const uint8_t key[16], const void *bytes, size_t 
 	return siphash_rounds(key, bytes, len, 2, 4);
 }
 
+/* The same of len octets that stand in whole words, the lowest first; behind the last one, of which there are len % 8, are zeros. */
+static inline uint64_t siphash_words(const uint8_t key[16], const uint64_t *words, size_t len)
+{
+	uint64_t k0 = siphash_load(key), k1 = siphash_load(key + 8);
+	uint64_t v[4] = {k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d),
+			 k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573)};
+	for (size_t i = 0; i < len / 8; i++)
+		siphash_word(v, words[i], 2);
+	siphash_word(v, words[len / 8] | (uint64_t)len << 56, 2);
+	v[2] ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		siphash_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
 /* SipHash-1-3, for tables: half the work, where nobody sees the hashes. */
 static inline uint64_t siphash_table(const uint8_t key[16], const void *bytes, size_t len)
 {

@@ -6,6 +6,8 @@
 #include "bytes.h"
 #include "siphash.h"
 
+#include <endian.h>
+
 enum { SLOT_SHIFT = 30, MSS_SHIFT = 27, HASH_MASK = (1 << MSS_SHIFT) - 1 };
 
 /* Ethernet with IPv4 and IPv6, PPPoE, tunnels, the two defaults, and the smallest one. */
@@ -19,11 +21,35 @@ static uint32_t mss_index(uint16_t mss)
 	return index;
 }
 
+static uint64_t low32(const void *at)
+{
+	uint32_t word;
+	memcpy(&word, at, 4);
+	return le32toh(word);
+}
+
+/* The octets are those of hash_of, in registers. */
+static uint32_t hash_of_ip4(const uint8_t key[16], const struct syn_tuple *tuple, uint32_t index,
+			    uint64_t slot)
+{
+	enum { LEN = 4 + 4 + 2 + 2 + 8 + 1 };
+	uint32_t ports = (uint32_t)tuple->source_port << 16 | tuple->destination_port;
+	uint64_t slot_octets = __builtin_bswap64(slot);
+	const uint64_t words[] = {
+		low32(tuple->source) | low32(tuple->destination) << 32,
+		__builtin_bswap32(ports) | slot_octets << 32,
+		slot_octets >> 32 | (uint64_t)index << 32,
+	};
+	return (uint32_t)siphash_words(key, words, LEN);
+}
+
 /* All but the client's sequence number, which is added, so that it can be found again from any segment. */
 static uint32_t hash_of(const uint8_t key[16], const struct syn_tuple *tuple, uint32_t index,
 			uint64_t slot)
 {
 	uint8_t bytes[16 + 16 + 2 + 2 + 8 + 1];
+	if (tuple->address_len == 4)
+		return hash_of_ip4(key, tuple, index, slot);
 	struct writer w = writer_of(bytes, sizeof(bytes));
 	writer_bytes(&w, tuple->source, tuple->address_len);
 	writer_bytes(&w, tuple->destination, tuple->address_len);

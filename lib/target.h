@@ -60,7 +60,7 @@ struct dri {
 	uint8_t n_v4, n_v6;
 	uint32_t ttl;                /* seconds */
 	uint8_t cname[DNS_NAME_MAX]; /* wire form, uncompressed */
-	uint8_t *cname_key;          /* the same in key form */
+	uint8_t *cname_key;          /* the same in key form; seven octets behind it can be read */
 	uint8_t cname_key_len;
 	bool cname_plain; /* the key says all of it but which letters are capitals */
 	uint8_t v4[DRI_ADDRESSES_MAX][4];

@@ -77,7 +77,9 @@ static inline struct trie_node *trie_child(const struct trie_node *node, uint8_t
 	if (!(word & bit))
 		return NULL;
 	unsigned i = (unsigned)__builtin_popcountll(word & (bit - 1));
-	for (unsigned w = 0; w < byte / 64u; w++)
+	if (byte >= 64)
+		i += (unsigned)__builtin_popcountll(node->map[0]);
+	for (unsigned w = 1; w < byte / 64u; w++) /* only octets that hosts do not have */
 		i += (unsigned)__builtin_popcountll(node->map[w]);
 	return node->children[i];
 }

@@ -82,6 +82,19 @@ TEST(siphash, as_openssl_for_all_lengths_up_to_64)
 	}
 }
 
+TEST(siphash, words_are_octets_the_lowest_first)
+{
+	uint8_t key[16] = {1, 2, 3}, octets[64] = {};
+	for (size_t len = 0; len < sizeof(octets) - 8; len++) {
+		uint64_t words[8] = {};
+		for (size_t i = 0; i < len; i++) {
+			octets[i] = (uint8_t)(37 * i + len);
+			words[i / 8] |= (uint64_t)octets[i] << 8 * (i % 8);
+		}
+		EXPECT_EQ(siphash_words(key, words, len), siphash(key, octets, len)) << len;
+	}
+}
+
 TEST(siphash, long_input)
 {
 	std::vector<uint8_t> bytes(1000, 0xff);

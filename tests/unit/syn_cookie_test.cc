@@ -2,12 +2,14 @@
  * by nobody else. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 extern "C" {
+#include "lib/siphash.h"
 #include "lib/syn_cookie.h"
 }
 
 #include <gtest/gtest.h>
 #include <random>
 #include <set>
+#include <vector>
 
 namespace
 {
@@ -35,6 +37,25 @@ TEST(syn_cookie, mss_is_rounded_down_for_both_families)
 }
 
 /* From the slot before (a clock that is behind) to the end of the slot after. */
+/* Appliances of a fleet, also of other versions, take each other's. */
+TEST(syn_cookie, hash_is_of_these_octets)
+{
+	for (const syn_tuple *tuple : {&tuple4, &tuple6}) {
+		const uint64_t slot = now / SYN_COOKIE_SLOT_SECONDS;
+		std::vector<uint8_t> octets(tuple->source, tuple->source + tuple->address_len);
+		octets.insert(octets.end(), tuple->destination,
+			      tuple->destination + tuple->address_len);
+		for (uint8_t octet : {40000 >> 8, 40000 & 255, 0, 80})
+			octets.push_back(octet);
+		for (int shift = 56; shift >= 0; shift -= 8)
+			octets.push_back((uint8_t)(slot >> shift));
+		octets.push_back(7); /* the place of 1460 among the sizes */
+		uint64_t hash = siphash(one_key.key[0], octets.data(), octets.size());
+		uint32_t cookie = syn_cookie_make(&one_key, tuple, isn, 1460, now);
+		EXPECT_EQ(cookie & 0x7ffffff, ((uint32_t)hash + isn) & 0x7ffffff);
+	}
+}
+
 TEST(syn_cookie, time_in_which_it_is_good)
 {
 	uint32_t cookie = syn_cookie_make(&one_key, &tuple4, isn, 1460, now);
