@@ -6,6 +6,15 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The carry goes round at the end. */
+static inline uint64_t checksum_add8(uint64_t sum, const uint8_t *at, uint64_t *carries)
+{
+	uint64_t word;
+	memcpy(&word, at, 8);
+	*carries += (uint64_t)__builtin_add_overflow(sum, word, &sum);
+	return sum;
+}
+
 /* A sum that is not folded yet, of 16-bit words as they stand in memory. Any thread. */
 static inline uint64_t checksum_add(uint64_t sum, const void *octets, size_t len)
 {
@@ -13,10 +22,14 @@ static inline uint64_t checksum_add(uint64_t sum, const void *octets, size_t len
 	uint64_t word, carry = 0;
 	uint32_t four = 0;
 	uint16_t two = 0, one = 0;
-	for (; len >= 8; at += 8, len -= 8) {
-		memcpy(&word, at, 8);
-		carry += (uint64_t)__builtin_add_overflow(sum, word, &sum);
+	for (; len >= 32; at += 32, len -= 32) {
+		sum = checksum_add8(sum, at, &carry);
+		sum = checksum_add8(sum, at + 8, &carry);
+		sum = checksum_add8(sum, at + 16, &carry);
+		sum = checksum_add8(sum, at + 24, &carry);
 	}
+	for (; len >= 8; at += 8, len -= 8)
+		sum = checksum_add8(sum, at, &carry);
 	if (len & 4) {
 		memcpy(&four, at, 4);
 		at += 4;

@@ -55,28 +55,45 @@ struct usable {
 	const struct target *target;
 };
 
-/* Rendezvous hashing: the target with the highest score; a target that leaves moves only its own requests. The same key gives
- * the same target on every appliance. The logarithm makes the share of each target its weight; without weights it changes no
- * order and is left out. */
-static unsigned pick_hash(const struct request *req, const struct usable usable[], unsigned n)
+static bool same_weights(const struct usable usable[], unsigned n)
 {
-	uint64_t content = hash_content(req->key, req->key_len), best_hash = 0;
-	uint32_t differ = 0;
+	unsigned i = 1;
+	while (i < n && usable[i].candidate->weight == usable[0].candidate->weight)
+		i++;
+	return i >= n;
+}
+
+/* The logarithm makes the share of each target its weight. */
+static unsigned pick_hash_weighted(uint64_t content, const struct usable usable[], unsigned n)
+{
+	uint64_t best_hash = 0;
 	double best_score = -1;
 	unsigned best = 0;
-	for (unsigned i = 1; i < n; i++)
-		differ |= usable[i].candidate->weight ^ usable[0].candidate->weight;
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t h = mix(content ^ usable[i].target->seed);
-		double score = 0;
-		if (differ)
-			score = usable[i].candidate->weight /
-				-log(((double)(h >> 11) + 0.5) * 0x1p-53);
+		double score =
+			usable[i].candidate->weight / -log(((double)(h >> 11) + 0.5) * 0x1p-53);
 		if (score > best_score || (score == best_score && h > best_hash)) {
 			best_score = score;
 			best_hash = h;
 			best = i;
 		}
+	}
+	return best;
+}
+
+/* Rendezvous hashing: the target with the highest score; a target that leaves moves only its own requests. The same key gives
+ * the same target on every appliance. Without weights the logarithm changes no order and is left out. */
+static unsigned pick_hash(const struct request *req, const struct usable usable[], unsigned n)
+{
+	uint64_t content = hash_content(req->key, req->key_len), best_hash = 0;
+	unsigned best = 0;
+	if (!same_weights(usable, n))
+		return pick_hash_weighted(content, usable, n);
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t h = mix(content ^ usable[i].target->seed);
+		best = h > best_hash ? i : best;
+		best_hash = h > best_hash ? h : best_hash;
 	}
 	return best;
 }
@@ -273,7 +290,7 @@ static const struct dri *find_dri(struct choice *choice, const struct target *ta
 	const struct request *req = choice->req;
 	for (uint32_t i = 0; i < target->n_dris; i++) {
 		const struct dri *dri = target->dris[i];
-		if (dri_is_for(dri, req->key, req->host_len) &&
+		if ((!dri->n_hosts || dri_is_for(dri, req->key, req->host_len)) &&
 		    match_client_in(&choice->client, choice->view, req, dri->footprint))
 			return dri;
 	}

@@ -65,3 +65,23 @@ octet_scan(const uint8_t *at, const uint8_t *end, const uint8_t class)
 		at++;
 	return at;
 }
+
+/* How far a path is in normal form for certain, up to less than sixteen octets before its end: segments of OCTET_SEGMENT, none of which begins with
+ * a dot. Else the octet with the fault, or one up to fifteen before it. */
+static inline const uint8_t *octet_scan_path(const uint8_t *at, const uint8_t *end)
+{
+#ifdef __SSSE3__
+	static const struct octet_set segment = OCTET_SET(OCTET_SEGMENT);
+	unsigned behind_slash = 0;
+	for (; end - at >= 16; at += 16) {
+		__m128i c = _mm_loadu_si128((const __m128i *)at);
+		unsigned slashes =
+			(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(c, _mm_set1_epi8('/')));
+		unsigned dots = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(c, _mm_set1_epi8('.')));
+		if (octet_set_not(&segment, at) != slashes || (slashes << 1 | behind_slash) & dots)
+			return at;
+		behind_slash = slashes >> 15;
+	}
+#endif
+	return at;
+}

@@ -88,14 +88,12 @@ static uint8_t *drop_dots(uint8_t *root, uint8_t *segment, uint8_t *out)
 /* Nothing but segments as they are, none of which begins with a dot. */
 static bool is_normal(const uint8_t *path, size_t len)
 {
-	for (const uint8_t *at = path, *end = path + len; at < end;) {
-		if (*at != '/')
+	const uint8_t *end = path + len, *at = octet_scan_path(path, end);
+	for (uint8_t before = at == path ? 0 : at[-1]; at < end; before = *at++)
+		if (*at != '/' &&
+		    (!(octet_class[*at] & OCTET_SEGMENT) || (before == '/' && *at == '.')))
 			return false;
-		if (++at < end && *at == '.')
-			return false;
-		at = octet_scan(at, end, OCTET_SEGMENT);
-	}
-	return true;
+	return path[0] == '/';
 }
 
 bool request_key_path(struct request *req, const uint8_t *path, size_t len)

@@ -78,11 +78,13 @@ bool dri_set_start(struct dri *dri)
 {
 	if (!dri->authority || !dri->scheme || dri->location)
 		return true;
-	int len = asprintf(&dri->start, "%s://%s%s", dri->scheme, dri->authority, dri->path_prefix);
-	if (len < 0)
-		dri->start = NULL;
-	dri->start_len = dri->start ? (uint32_t)len : 0;
-	return dri->start;
+	size_t len = strlen(dri->scheme) + 3 + strlen(dri->authority) + strlen(dri->path_prefix);
+	dri->start = malloc(len + 1);
+	if (!dri->start)
+		return false;
+	snprintf(dri->start, len + 1, "%s://%s%s", dri->scheme, dri->authority, dri->path_prefix);
+	dri->start_len = (uint32_t)len;
+	return true;
 }
 
 void target_put_dri(struct target *target, struct dri *dri)

@@ -68,9 +68,11 @@ static void write_live(FILE *out, const struct workload *load, uint32_t host, ui
 		snprintf(footprint, sizeof(footprint), "f%u", host / 2 % n_footprints);
 	fprintf(out, "{\"scope\":{\"name\":\"live-%u\",\"hosts\":[\"h%u.cdn.example\"],", host,
 		host);
+	bool whole =
+		n_footprints && host % 4 == 1; /* the host, so that DNS asks where clients are */
 	if (workload_has_regexes(load, host) && *regexes < load->n_regexes)
 		write_regexes(out, load, host, regexes);
-	else
+	else if (!whole)
 		fprintf(out, "\"paths\":[\"/live/channel-%u/\"],", host % WORKLOAD_CHANNELS);
 	fprintf(out, "\"footprints\":[\"%s\"],\"candidates\":[{\"cdn\":\"cdn-%u\"}]}}\n", footprint,
 		(host + 1) % TARGETS);

@@ -5,7 +5,7 @@
 /* -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=vasprintf
  *
  * Only calls from objects that are linked in statically are counted and fail: not those within
- * shared libraries, nor operator new. One thread. Include it in one source file. */
+ * shared libraries, nor operator new. Any thread, but reset by one alone. Include it in one source file. */
 
 #include <cstdarg>
 #include <cstddef>
@@ -18,9 +18,10 @@ struct FailingMalloc {
 
 	bool fails()
 	{
-		long call = calls++;
+		long call = __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED);
 		bool now = fail_at >= 0 && (stay ? call >= fail_at : call == fail_at);
-		failed += now;
+		if (now)
+			__atomic_fetch_add(&failed, 1, __ATOMIC_RELAXED);
 		return now;
 	}
 	void reset(long at, bool later = false)

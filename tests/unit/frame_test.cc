@@ -93,7 +93,8 @@ TEST(Frame, TakesThePaddingOfShortFramesForNothing)
 
 TEST(Frame, IsNotWrittenWhereItDoesNotFit)
 {
-	struct frame frame = make(4, FRAME_UDP, "twelve octet");
+	const std::string payload = "twelve octet";
+	struct frame frame = make(4, FRAME_UDP, payload);
 	GuardPage room(14 + 20 + 8 + 12);
 	EXPECT_EQ(frame_write(&frame, room.data(), room.size()), 14u + 20 + 8 + 12);
 	GuardPage less(14 + 20 + 8 + 11);

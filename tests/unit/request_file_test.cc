@@ -85,7 +85,8 @@ TEST_F(RequestFile, RefusesWhatIsNone)
 		  "has a frame that is no DNS query over UDP and no GET");
 	EXPECT_EQ(read(head + native(0) + native(0) + native(0xffffffff) + native(1)),
 		  "is cut off");
-	EXPECT_STREQ(request_file_read(&file_, "/nowhere/at-all"), "cannot be read");
+	struct request_file none;
+	EXPECT_STREQ(request_file_read(&none, "/nowhere/at-all"), "cannot be read");
 }
 
 } // namespace
