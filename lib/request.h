@@ -84,7 +84,7 @@ struct request_http {
 	uint8_t unstacked; /* how many distinguished hosts of ours were taken off (RFC 7336 §3.2) */
 };
 
-/* Zeroed but for the key before decode; owned by one worker (or by explain) until the reply is written. */
+/* Before decode all in front of the protocol's own member is set; the parser writes that member whole, and the key. Owned by one worker (or by explain) until the reply is written. */
 struct request {
 	uint8_t protocol; /* enum request_protocol */
 	/* Whom the decision is for: the ECS prefix, else the resolver; the peer for HTTP. Bits past client_len are 0. */

@@ -29,7 +29,7 @@ PARTS = {
 
 def read_options():
     parser = argparse.ArgumentParser(prog="scripts/bench", description="one worker beside testpmd on the same packets, and more")
-    parser.add_argument("--quick", action="store_true", help="smaller tables, short turns: two minutes")
+    parser.add_argument("--quick", action="store_true", help="smaller tables, short turns: three minutes")
     parser.add_argument("--rounds", type=int, default=None, help="turns of each program (5; with --quick 2)")
     parser.add_argument("--only", action="append", choices=PARTS, help="only this part; may be given again")
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
