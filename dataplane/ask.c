@@ -1,6 +1,7 @@
 /* ask - DRIs of downstream CDNs that are to be asked for them: out of the cache, or the request is parked until there is an answer. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
+#include "lib/prefetch.h"
 #include "lib/unasked.h"
 
 static void fill(const struct worker *worker, uint16_t i, enum park_why why, struct parked *place)
@@ -192,8 +193,8 @@ static void find_kept(struct worker *worker, uint64_t now_ms)
 	for (uint16_t k = 0; k < n; k++) {
 		answers[k] = find(worker, at[k], &asks[k], now_ms);
 		if (answers[k] && answers[k]->dri) {
-			__builtin_prefetch(answers[k]->dri);
-			__builtin_prefetch(answers[k]->dri->v4);
+			prefetch(answers[k]->dri);
+			prefetch(answers[k]->dri->v4);
 		}
 	}
 	for (uint16_t k = 0; k < n; k++)

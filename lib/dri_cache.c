@@ -3,6 +3,7 @@
 #include "dri_cache.h"
 
 #include "dns_wire.h"
+#include "prefetch.h"
 #include "siphash.h"
 
 #include <stdlib.h>
@@ -103,7 +104,7 @@ static struct dri_question *first_question(const struct dri_cache *cache, const 
 
 void dri_cache_prefetch_slot(const struct dri_cache *cache, const struct dri_ask *ask)
 {
-	__builtin_prefetch(&cache->questions[ask->hash & cache->mask]);
+	prefetch(&cache->questions[ask->hash & cache->mask]);
 }
 
 void dri_cache_prefetch_question(const struct dri_cache *cache, const struct dri_ask *ask)
@@ -111,8 +112,8 @@ void dri_cache_prefetch_question(const struct dri_cache *cache, const struct dri
 	const struct dri_question *question = first_question(cache, ask);
 	if (!question)
 		return;
-	__builtin_prefetch(&question->next);
-	__builtin_prefetch(question->text);
+	prefetch(&question->next);
+	prefetch(question->text);
 }
 
 void dri_cache_prefetch_answer(const struct dri_cache *cache, const struct dri_ask *ask,
@@ -121,7 +122,7 @@ void dri_cache_prefetch_answer(const struct dri_cache *cache, const struct dri_a
 	const struct dri_question *question = first_question(cache, ask);
 	const struct dri_answer *answer = question ? for_all(question, client) : NULL;
 	if (answer)
-		__builtin_prefetch(&answer->until_ms);
+		prefetch(&answer->until_ms);
 }
 
 static struct dri_question *find_question(const struct dri_cache *cache, const struct dri_ask *ask)

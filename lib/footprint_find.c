@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bytes.h"
 #include "footprint_table.h"
+#include "prefetch.h"
 
 #include <assert.h>
 
@@ -42,8 +43,8 @@ void footprint_warm(const struct footprint_table *table, const struct ip_addr *c
 			ways[i].node = footprint_trie_child(ways[i].node, ways[i].address);
 			if (!ways[i].node)
 				continue;
-			__builtin_prefetch(ways[i].node);
-			__builtin_prefetch((const char *)ways[i].node + 64);
+			prefetch(ways[i].node);
+			prefetch((const char *)ways[i].node + 64);
 			going = true;
 		}
 	}

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "prefetch.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -58,7 +60,7 @@ size_t hits_memory(void);
 static inline void hits_prefetch(unsigned worker, uint32_t place)
 {
 	if (place)
-		__builtin_prefetch(hits_words(worker, place), 1);
+		prefetch_to_write(hits_words(worker, place));
 }
 
 /* what: the candidate's index, or the number of candidates when none was taken. now: seconds since

@@ -4,6 +4,7 @@
 
 #include "bytes.h"
 #include "hits.h"
+#include "prefetch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -251,8 +252,8 @@ void scope_trie_walk(const struct trie_node *root, const uint8_t *key, size_t ho
 		step(&walk, way);
 }
 
-/* The most specific lists are looked at first, and mostly no others. */
-enum { PREFETCH_LISTS = 2 };
+/* The most specific lists are looked at first, and mostly no others; of a list the first entries. */
+enum { PREFETCH_LISTS = 2, PREFETCH_ENTRIES = 2 };
 
 static uint32_t first_to_prefetch(const struct scope_trie_way *way)
 {
@@ -261,17 +262,22 @@ static uint32_t first_to_prefetch(const struct scope_trie_way *way)
 
 static void prefetch_lists(const struct scope_trie_way *way)
 {
-	for (uint32_t i = first_to_prefetch(way); i < way->n; i++)
-		__builtin_prefetch(way->lists[i]);
+	for (uint32_t i = first_to_prefetch(way); i < way->n; i++) {
+		prefetch(way->lists[i]);
+		prefetch(way->lists[i]->entries + 1);
+	}
 }
 
 /* Their first scopes: the fixed part, and what lies behind it. */
 static void prefetch_scopes(const struct scope_trie_way *way)
 {
 	for (uint32_t i = first_to_prefetch(way); i < way->n; i++) {
-		const char *scope = (const char *)way->lists[i]->entries[0].scope;
-		for (unsigned at = 0; at <= sizeof(struct scope); at += 64)
-			__builtin_prefetch(scope + at);
+		const struct scope_list *list = way->lists[i];
+		for (uint32_t k = 0; k < list->n && k < PREFETCH_ENTRIES; k++) {
+			const char *scope = (const char *)list->entries[k].scope;
+			for (unsigned at = 0; at <= sizeof(struct scope) + 48; at += 64)
+				prefetch(scope + at);
+		}
 	}
 }
 
@@ -294,8 +300,8 @@ void scope_trie_walk_many(const struct trie_node *root, const struct request *co
 			step(walk, way);
 			if (!walk->node) /* a prefetch of what is not there costs a page walk */
 				continue;
-			__builtin_prefetch(walk->node);
-			__builtin_prefetch((const char *)walk->node + 64);
+			prefetch(walk->node);
+			prefetch((const char *)walk->node + 64);
 			going[still++] = going[k];
 		}
 	}
