@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
 #include "lib/hits.h"
+#include "lib/match_client.h"
 #include "lib/object.h"
 #include "lib/scope_trie.h"
 
@@ -23,25 +24,31 @@ static void walk(const struct view *view, const struct request *const requests[]
 				requests[i]->key_len, ways[i]);
 }
 
-static bool asks_for_client(const struct scope_trie_way *way)
+/* The footprint of the scope that is looked at first, or SCOPE_ANY_FOOTPRINT. */
+static uint32_t first_footprint(const struct scope_trie_way *way)
 {
 	const struct scope_list *list = way->n ? way->lists[way->n - 1] : NULL;
 	const struct scope *scope = list ? list->entries[0].scope : NULL;
-	return scope && (scope->n_named || scope->footprint != SCOPE_ANY_FOOTPRINT);
+	if (!scope)
+		return SCOPE_ANY_FOOTPRINT;
+	return scope->n_named ? scope->named[0] : scope->footprint;
 }
 
 static void warm(const struct view *view, const struct request *const requests[],
 		 struct scope_trie_way *const ways[], unsigned n)
 {
-	const struct ip_addr *clients[BURST_MAX];
-	unsigned n_clients = 0;
+	struct footprint_ask asks[BURST_MAX];
+	unsigned n_asks = 0;
 	if (footprint_table_size(view->footprints).prefixes < WARM_MIN)
 		return;
-	for (unsigned i = 0; i < n; i++)
-		if (asks_for_client(ways[i]))
-			clients[n_clients++] = &requests[i]->client;
-	if (n_clients)
-		footprint_warm(view->footprints, clients, n_clients);
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t id = first_footprint(ways[i]);
+		if (id != SCOPE_ANY_FOOTPRINT)
+			asks[n_asks++] = (struct footprint_ask){&requests[i]->client, id,
+								match_client_is_told(requests[i])};
+	}
+	if (n_asks)
+		footprint_warm(view->footprints, asks, n_asks);
 }
 
 void match_burst(struct worker *worker)

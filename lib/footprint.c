@@ -291,6 +291,7 @@ static struct footprint_list *pack(const struct intake *in, const uint32_t n[FOO
 		return NULL;
 	list->refs = 1;
 	list->len = (uint32_t)len;
+	list->samples = NULL;
 	list->slots = list->terms = 0;
 	uint8_t *at = list->bytes;
 	const struct value *value = in->values;
@@ -370,14 +371,40 @@ struct footprint_list *footprint_list_new(const struct footprint_geo *geo,
 	}
 	if (status == 0) {
 		canonical = pack(&in, counts);
-		if (canonical)
-			*rank = list_rank(canonical);
-		else
+		if (!canonical) {
 			fail(err, err_len, "no memory");
+		} else {
+			*rank = list_rank(canonical);
+			canonical = footprint_list_sample(canonical);
+		}
 	}
 	if (in.values != few)
 		free(in.values);
 	return canonical;
+}
+
+struct footprint_list *footprint_list_sample(struct footprint_list *list)
+{
+	struct footprint_values values = {0};
+	unsigned prefix_len;
+	if (!footprint_list_is_one_slot_of_prefixes(list) ||
+	    !footprint_values_next(list, &values) || values.n <= 2 * FOOTPRINT_SAMPLE)
+		return list;
+	size_t end = offsetof(struct footprint_list, bytes) + list->len;
+	size_t at = (end + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t);
+	uint32_t n = (values.n - 1) / FOOTPRINT_SAMPLE;
+	struct footprint_list *longer = realloc(list, at + n * sizeof(uint64_t));
+	if (!longer)
+		return list;
+	uint64_t *samples = (uint64_t *)((uint8_t *)longer + at);
+	values = (struct footprint_values){0};
+	footprint_values_next(longer, &values);
+	for (uint32_t i = 0; i < n; i++)
+		samples[i] = (uint64_t)(footprint_values_prefix(&values, (i + 1) * FOOTPRINT_SAMPLE,
+								&prefix_len) >>
+					64);
+	longer->samples = samples;
+	return longer;
 }
 
 void footprint_list_release(struct footprint_list *list)

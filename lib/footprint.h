@@ -119,10 +119,17 @@ struct footprint_client {
 void footprint_find(const struct footprint_table *table, const struct ip_addr *addr,
 		    struct footprint_client *client);
 
-/* Brings what footprint_find reads for some addresses into the cache, a step of each at a time, so that their misses overlap. A hint: nothing depends
+/* What will be asked: whether an address is in a list, and, with how_far, its footprint_scope_len. */
+struct footprint_ask {
+	const struct ip_addr *addr;
+	uint32_t id;
+	bool how_far;
+};
+
+/* Brings what is read for some questions into the cache, a step of each at a time, so that their misses overlap. A hint: nothing depends
  * on it. */
 enum { FOOTPRINT_WARM_MAX = 32 };
-void footprint_warm(const struct footprint_table *table, const struct ip_addr *const addrs[],
+void footprint_warm(const struct footprint_table *table, const struct footprint_ask asks[],
 		    unsigned n);
 
 /* Is the client in the list? */

@@ -24,32 +24,6 @@ void footprint_find(const struct footprint_table *table, const struct ip_addr *a
 		table->n_geo ? footprint_geo_find(table->geo, addr->family, address, &range) : NULL;
 }
 
-void footprint_warm(const struct footprint_table *table, const struct ip_addr *const addrs[],
-		    unsigned n)
-{
-	struct {
-		const struct footprint_node *node;
-		ip_number address;
-	} ways[FOOTPRINT_WARM_MAX];
-	for (unsigned i = 0; i < n; i++) {
-		ways[i].node = root_of(table, addrs[i]->family);
-		ways[i].address = ip_number_of(addrs[i]);
-	}
-	for (bool going = true; going;) {
-		going = false;
-		for (unsigned i = 0; i < n; i++) {
-			if (!ways[i].node)
-				continue;
-			ways[i].node = footprint_trie_child(ways[i].node, ways[i].address);
-			if (!ways[i].node)
-				continue;
-			prefetch(ways[i].node);
-			prefetch((const char *)ways[i].node + 64);
-			going = true;
-		}
-	}
-}
-
 static bool has_term(const struct footprint_client *client, uint32_t term)
 {
 	for (uint32_t i = 0; i < client->n; i++) {
@@ -103,25 +77,71 @@ static void narrow(struct area *area, ip_number first, ip_number last)
 		area->last = last;
 }
 
+static ip_number first_of(const struct footprint_values *values, uint32_t i)
+{
+	unsigned len;
+	return footprint_values_prefix(values, i, &len);
+}
+
+static ip_number last_of(const struct footprint_values *values, uint32_t i)
+{
+	unsigned len;
+	ip_number first = footprint_values_prefix(values, i, &len);
+	return first | ~ip_number_mask(len);
+}
+
+/* Samples below a number. */
+static uint32_t count_samples(const uint64_t *samples, uint32_t n, uint64_t number)
+{
+	uint32_t low = 0;
+	while (n > 1) {
+		uint32_t half = n / 2;
+		low = samples[low + half] < number ? low + half : low;
+		n -= half;
+	}
+	return low + (n && samples[low] < number);
+}
+
+/* Where the first prefix that begins behind an address is: from *low on, up to `high`. */
+static uint32_t narrow_down(const struct footprint_list *list, uint32_t n, ip_number address,
+			    uint32_t *low)
+{
+	*low = 0;
+	if (!list->samples)
+		return n;
+	uint64_t number = (uint64_t)(address >> 64);
+	uint32_t n_samples = (n - 1) / FOOTPRINT_SAMPLE;
+	uint32_t i = count_samples(list->samples, n_samples, number);
+	*low = i * FOOTPRINT_SAMPLE;
+	while (i < n_samples && list->samples[i] == number) /* IPv6, and longer than half of it */
+		i++;
+	return i < n_samples ? (i + 1) * FOOTPRINT_SAMPLE : n;
+}
+
+/* How many prefixes of a slot begin at or before an address. */
+static uint32_t count_up_to(const struct footprint_list *list,
+			    const struct footprint_values *values, ip_number address)
+{
+	uint32_t low, n = narrow_down(list, values->n, address, &low) - low;
+	while (n > 1) {
+		uint32_t half = n / 2;
+		low = first_of(values, low + half) <= address ? low + half : low;
+		n -= half;
+	}
+	return low + (n && first_of(values, low) <= address);
+}
+
 /* Prefixes of a slot lie beside each other. */
-static bool prefixes_around(const struct footprint_values *values, ip_number address,
+static bool prefixes_around(const struct footprint_list *list,
+			    const struct footprint_values *values, ip_number address,
 			    struct area *area)
 {
-	uint32_t low = 0, high = values->n;
-	unsigned len;
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-		if (footprint_values_prefix(values, mid, &len) <= address)
-			low = mid + 1;
-		else
-			high = mid;
-	}
+	uint32_t low = count_up_to(list, values, address);
 	if (low < values->n)
-		narrow(area, 0, footprint_values_prefix(values, low, &len) - 1);
+		narrow(area, 0, first_of(values, low) - 1);
 	if (low == 0)
 		return false;
-	ip_number first = footprint_values_prefix(values, low - 1, &len),
-		  last = first | ~ip_number_mask(len);
+	ip_number first = first_of(values, low - 1), last = last_of(values, low - 1);
 	if (address > last)
 		narrow(area, last + 1, IP_NUMBER_MAX);
 	else
@@ -144,7 +164,7 @@ static struct area look_around(const struct footprint_table *table,
 					    &values);
 			narrow(&area, range.first, range.last);
 		} else if (footprint_slot_family(values.slot) == family) {
-			holds = prefixes_around(&values, address, &area);
+			holds = prefixes_around(list, &values, address, &area);
 		}
 		held |= (unsigned)holds << footprint_slot_term(values.slot);
 	}
@@ -184,6 +204,44 @@ static unsigned list_scope_len(const struct footprint_table *table,
 	}
 }
 
+/* The same for a list of prefixes of one family alone. */
+static unsigned prefixes_scope_len(const struct footprint_list *list,
+				   const struct footprint_values *values, ip_number address,
+				   unsigned enough)
+{
+	uint32_t low = count_up_to(list, values, address),
+		 high = low--; /* wraps where there is none */
+	unsigned below = 0, above = 0;
+	if (high == 0 || address > last_of(values, low)) {
+		if (high > 0)
+			below = len_without(address, last_of(values, low));
+		if (high < values->n)
+			above = len_without(address, first_of(values, high));
+		unsigned len = below > above ? below : above;
+		return len > enough ? len : enough;
+	}
+	high--;
+	for (unsigned visits = 0;; visits++) {
+		ip_number first = first_of(values, low), last = last_of(values, high);
+		below = first > 0 ? len_without(address, first - 1) : 0;
+		above = last < IP_NUMBER_MAX ? len_without(address, last + 1) : 0;
+		unsigned len = below > above ? below : above;
+		if (len <= enough)
+			return enough;
+		if (visits == FOOTPRINT_NEIGHBOURS)
+			return len;
+		if (below > above) {
+			if (low == 0 || last_of(values, low - 1) + 1 != first)
+				return len;
+			low--;
+		} else {
+			if (high + 1 == values->n || first_of(values, high + 1) != last + 1)
+				return len;
+			high++;
+		}
+	}
+}
+
 unsigned footprint_scope_len(const struct footprint_table *table, const struct ip_addr *addr,
 			     const uint32_t *ids, size_t n)
 {
@@ -191,8 +249,86 @@ unsigned footprint_scope_len(const struct footprint_table *table, const struct i
 	unsigned len = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct footprint_list *list = footprint_table_list(table, ids[i]);
-		if (list)
+		struct footprint_values values = {0};
+		if (!list)
+			continue;
+		if (!footprint_list_is_one_slot_of_prefixes(list))
 			len = list_scope_len(table, list, addr->family, address, len);
+		else if (footprint_values_next(list, &values) &&
+			 footprint_slot_family(values.slot) == addr->family)
+			len = prefixes_scope_len(list, &values, address, len);
 	}
 	return len;
+}
+
+/* --- Ahead of it ---------------------------------------------------------------------------------------------- */
+
+static void warm_tries(const struct footprint_table *table, const struct footprint_ask asks[],
+		       unsigned n)
+{
+	struct {
+		const struct footprint_node *node;
+		ip_number address;
+	} ways[FOOTPRINT_WARM_MAX];
+	for (unsigned i = 0; i < n; i++) {
+		ways[i].node = root_of(table, asks[i].addr->family);
+		ways[i].address = ip_number_of(asks[i].addr);
+	}
+	for (bool going = true; going;) {
+		going = false;
+		for (unsigned i = 0; i < n; i++) {
+			if (!ways[i].node)
+				continue;
+			ways[i].node = footprint_trie_warm(ways[i].node, ways[i].address);
+			going |= ways[i].node != NULL;
+		}
+	}
+}
+
+static void prefetch_from(const void *from, size_t len)
+{
+	for (size_t at = 0; at < len + 63; at += 64)
+		prefetch((const uint8_t *)from + (at < len ? at : len - 1));
+}
+
+/* Of long lists the samples, and the prefixes between two of them. */
+static void warm_lists(const struct footprint_table *table, const struct footprint_ask asks[],
+		       unsigned n)
+{
+	const struct footprint_list *lists[FOOTPRINT_WARM_MAX];
+	struct footprint_values values[FOOTPRINT_WARM_MAX];
+	unsigned n_lists = 0;
+	const struct ip_addr *addrs[FOOTPRINT_WARM_MAX];
+	for (unsigned i = 0; i < n; i++) {
+		const struct footprint_list *list =
+			asks[i].how_far ? footprint_table_list(table, asks[i].id) : NULL;
+		if (!list)
+			continue;
+		prefetch(list);
+		addrs[n_lists] = asks[i].addr;
+		lists[n_lists++] = list;
+	}
+	for (unsigned i = 0; i < n_lists; i++) {
+		values[i] = (struct footprint_values){0};
+		if (!lists[i]->samples || !footprint_values_next(lists[i], &values[i]))
+			values[i].n = 0;
+		else
+			prefetch_from(lists[i]->samples,
+				      (values[i].n - 1) / FOOTPRINT_SAMPLE * sizeof(uint64_t));
+	}
+	for (unsigned i = 0; i < n_lists; i++) {
+		uint32_t low, high;
+		if (!values[i].n)
+			continue;
+		high = narrow_down(lists[i], values[i].n, ip_number_of(addrs[i]), &low);
+		prefetch_from(values[i].at + (size_t)low * values[i].width,
+			      (size_t)(high - low) * values[i].width);
+	}
+}
+
+void footprint_warm(const struct footprint_table *table, const struct footprint_ask asks[],
+		    unsigned n)
+{
+	warm_tries(table, asks, n);
+	warm_lists(table, asks, n);
 }

@@ -156,10 +156,12 @@ enum footprint_load_result footprint_load_add(struct footprint_load *load, const
 	if (!list)
 		return FOOTPRINT_LOAD_NO_MEMORY;
 	list->refs = 1;
+	list->samples = NULL;
 	list->len = (uint32_t)(len - head);
 	memcpy((uint8_t *)list + from, content, len);
 	enum footprint_load_result result = FOOTPRINT_LOAD_DAMAGED;
 	if (is_canonical(load->table, list)) {
+		list = footprint_list_sample(list);
 		*id = load->n << 1 |
 		      (named || footprint_list_needs_look(list) ? FOOTPRINT_ID_LOOK : 0);
 		result = put_list(load, list, *id, named) ? FOOTPRINT_LOADED

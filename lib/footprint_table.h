@@ -35,13 +35,15 @@ static inline unsigned footprint_slot_width(unsigned slot)
 	return footprint_slot_is_geo(slot) ? 8 : footprint_slot_family(slot) == 4 ? 5 : 17;
 }
 
-/* Immutable. */
+/* Immutable. In a long list of prefixes of one slot each FOOTPRINT_SAMPLE-th one says, by the high half of its first address, where to look. */
+enum { FOOTPRINT_SAMPLE = 32 };
 struct footprint_list {
 	uint32_t refs;
-	uint32_t len;    /* of bytes */
-	uint16_t slots;  /* bit for each slot that has values */
-	uint8_t terms;   /* bit for each term */
-	uint8_t bytes[]; /* by slot: how many values (uint32_t), then the values */
+	uint32_t len;            /* of bytes */
+	const uint64_t *samples; /* behind bytes; of the second one on; NULL: none */
+	uint16_t slots;          /* bit for each slot that has values */
+	uint8_t terms;           /* bit for each term */
+	uint8_t bytes[];         /* by slot: how many values (uint32_t), then the values */
 };
 
 /* The list in canonical form and its rank. NULL: the reason is in err. */
@@ -64,6 +66,9 @@ static inline bool footprint_list_needs_look(const struct footprint_list *list)
 
 /* All that makes lists equal or not: the members from slots on. */
 struct span footprint_list_content(const struct footprint_list *list);
+
+/* The same list, whose reference it takes over, with samples if it is a long one and there is memory. Before it is shared. */
+struct footprint_list *footprint_list_sample(struct footprint_list *list);
 
 /* The values of one slot. */
 struct footprint_values {
@@ -95,6 +100,11 @@ static inline ip_number footprint_values_prefix(const struct footprint_values *v
 	const uint8_t *at = values->at + (size_t)i * values->width;
 	*len = at[values->width - 1];
 	return values->width == 5 ? (ip_number)load_be32(at) << 96 : ip_number_load(at);
+}
+
+static inline bool footprint_list_is_one_slot_of_prefixes(const struct footprint_list *list)
+{
+	return !(list->slots & (list->slots - 1)) && !footprint_list_has_geo(list);
 }
 
 /* The first value that is not before these bytes. */

@@ -1,6 +1,7 @@
 /* footprint_trie - a persistent map from prefixes to sets of terms. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "footprint_node.h"
+#include "prefetch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -519,11 +520,17 @@ unsigned footprint_trie_find(const struct footprint_node *root, ip_number addres
 	return n;
 }
 
-const struct footprint_node *footprint_trie_child(const struct footprint_node *node,
-						  ip_number address)
+const struct footprint_node *footprint_trie_warm(const struct footprint_node *node,
+						 ip_number address)
 {
 	unsigned bits = bits_at(address, node->depth);
-	if (!holds(node, address) || !has_child(node, bits))
+	if (!holds(node, address))
 		return NULL;
-	return node->at[count_below(node->children, bits)].child;
+	prefetch(node->at + set_index(node, 1u << STRIDE | bits));
+	if (!has_child(node, bits))
+		return NULL;
+	const struct footprint_node *child = node->at[count_below(node->children, bits)].child;
+	prefetch(child);
+	prefetch(child->at);
+	return child;
 }

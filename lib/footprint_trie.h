@@ -45,6 +45,7 @@ const uint32_t *footprint_set_terms(footprint_set set, uint32_t *one, uint32_t *
 unsigned footprint_trie_find(const struct footprint_node *root, ip_number address,
 			     const void **sets);
 
-/* The next node on the way of an address, or NULL: one step of footprint_trie_find. Any thread. */
-const struct footprint_node *footprint_trie_child(const struct footprint_node *node,
-						  ip_number address);
+/* One step of footprint_trie_find before it is made: the next node on the way, or NULL; it, and the sets of this one, are on their way into
+ * the cache then. */
+const struct footprint_node *footprint_trie_warm(const struct footprint_node *node,
+						 ip_number address);

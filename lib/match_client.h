@@ -34,6 +34,12 @@ static inline void match_client_remember(struct match_client *client, uint32_t i
 		client->tested[client->n_tested++] = id;
 }
 
+/* Only an echoed client subnet and an upstream CDN ask what the decision depended on. */
+static inline bool match_client_is_told(const struct request *req)
+{
+	return req->via_ri || (req->protocol == PROTOCOL_DNS && req->dns.ecs);
+}
+
 /* SCOPE_ANY_FOOTPRINT: always. */
 static inline bool match_client_in(struct match_client *client, const struct view *view,
 				   const struct request *req, uint32_t id)
@@ -43,8 +49,7 @@ static inline bool match_client_in(struct match_client *client, const struct vie
 	if (!client->located)
 		footprint_find(view->footprints, &req->client, &client->found);
 	client->located = true;
-	/* Only an echoed client subnet and an upstream CDN ask what the decision depended on. */
-	if (req->via_ri || (req->protocol == PROTOCOL_DNS && req->dns.ecs))
+	if (match_client_is_told(req))
 		match_client_remember(client, id);
 	return footprint_has(&client->found, id);
 }

@@ -11,9 +11,10 @@ std::vector<uint32_t> find(const Table &t, const std::string &addr,
 	ip_addr a = addr_of(addr);
 	footprint_client client;
 	ip_addr other = addr_of(a.family == 4 ? "2001:db8::1" : "192.0.2.1");
-	const ip_addr *warmed[] = {&a, &other, &a};
+	uint32_t id = ids.empty() ? 0 : ids.front(), last = ids.empty() ? 0 : ids.back();
+	const footprint_ask asks[] = {{&a, id, true}, {&other, last, true}, {&a, last, false}};
 	for (unsigned n = 0; n <= 3; n++)
-		footprint_warm(t.table, warmed, n); /* changes nothing */
+		footprint_warm(t.table, asks, n); /* changes nothing */
 	footprint_find(t.table, &a, &client);
 	std::vector<uint32_t> found;
 	for (uint32_t i = 0; i < ids.size(); i++) {
@@ -167,6 +168,51 @@ TEST(FootprintFind, AgreesWithANaiveModel)
 		t.commit();
 		check_round(world, t, lists, ids, edges, longer, members);
 	}
+	EXPECT_GT(longer, 500u);
+	EXPECT_GT(members, 500u);
+}
+
+/* Of a thousand neighbours, whose numbers the format takes in two parts. */
+std::vector<std::string> some_of_a_thousand(std::mt19937 &random, const char *format, unsigned n)
+{
+	std::vector<std::string> values;
+	std::set<unsigned> drawn;
+	while (drawn.size() < n)
+		drawn.insert(static_cast<unsigned>(random() % 1000));
+	for (unsigned k : drawn) {
+		char text[64];
+		snprintf(text, sizeof(text), format, k / 200, k % 200);
+		values.push_back(text);
+	}
+	return values;
+}
+
+TEST(FootprintFind, LongListsAgreeWithANaiveModel)
+{
+	unsigned longer = 0, members = 0;
+	for (const char *format : {"198.%u.%u.0/24", "2001:db8:%x:%x::/64", "2001:db8::%x:%x/128"})
+		for (unsigned n : {64, 65, 66, 97, 128, 129, 300}) {
+			FootprintWorld world;
+			world.random.seed(n);
+			Table t;
+			List list = {
+				Object(format[0] == '1'
+					       ? v4(some_of_a_thousand(world.random, format, n))
+					       : v6(some_of_a_thousand(world.random, format, n)))};
+			std::vector<ip_addr> edges = {
+				addr_of("0.0.0.0"), addr_of("255.255.255.255"), addr_of("::"),
+				addr_of("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")};
+			uint32_t id = t.take(list).id;
+			FootprintWorld::collect_edges(list, edges);
+			t.commit();
+			std::vector<List> lists(8, list); /* half of them are asked for */
+			check_round(world, t, lists, std::vector<uint32_t>(8, id), edges, longer,
+				    members);
+			if (HasFatalFailure())
+				FAIL() << format << " " << n;
+			char some[IP_TEXT_MAX];
+			find(t, ip_addr_text(&edges.back(), some), {id});
+		}
 	EXPECT_GT(longer, 500u);
 	EXPECT_GT(members, 500u);
 }
