@@ -149,12 +149,22 @@ struct pattern_job *compiler_pattern_job(struct compiler *compiler, unsigned max
 	return NULL;
 }
 
+/* The places of a scope often have the same patterns: those share a set. Without memory for the cache each gets its own. */
 void pattern_job_run(struct pattern_job *job)
 {
-	for (struct pattern_item *item = job->items; item; item = item->next)
-		if (!item->err[0])
-			item->set = pattern_set_compile(item->patterns, item->n, item->err,
-							sizeof(item->err), &item->bad);
+	struct pattern_cache *made = pattern_cache_new();
+	for (struct pattern_item *item = job->items; item; item = item->next) {
+		if (item->err[0])
+			continue;
+		item->set = made ? pattern_cache_find(made, item->patterns, item->n) : NULL;
+		if (item->set)
+			continue;
+		item->set = pattern_set_compile(item->patterns, item->n, item->err,
+						sizeof(item->err), &item->bad);
+		if (item->set && made)
+			(void)!pattern_cache_keep(made, item->set);
+	}
+	pattern_cache_free(made);
 }
 
 /* --- what came of it ---------------------------------------------------------------------------------------------- */

@@ -228,6 +228,25 @@ TEST(compile, too_many_patterns_at_one_place)
 	EXPECT_EQ(builder.faults()[0].line, 3u);
 }
 
+TEST(compile, places_with_equal_patterns_share_a_set)
+{
+	TablesBuilder builder;
+	builder.cdn("a");
+	for (std::string name : {"s", "t"})
+		builder.scope(json("{'name': '" + name + "', 'hosts': ['a." + name + "', 'b." +
+				   name + "'], 'regexes': ['x[0-9]'], " TO_A "}"));
+	View view = builder.finish();
+	std::vector<const struct pattern_set *> sets;
+	auto add = [](void *arg, const uint8_t *, size_t, void *list) {
+		static_cast<decltype(sets) *>(arg)->push_back(
+			static_cast<const struct scope_list *>(list)->patterns);
+		return true;
+	};
+	trie_walk(view->scopes, nullptr, 0, add, &sets);
+	EXPECT_NE(sets[0], nullptr);
+	EXPECT_EQ(sets, decltype(sets)(4, sets[0]));
+}
+
 TEST(compile, too_long_a_way)
 {
 	TablesBuilder builder;
