@@ -13,7 +13,7 @@ struct image_key {
 	uint64_t generation; /* the last commit in the state file that the view holds */
 };
 
-/* Writes all of a view: its objects and what was compiled from them, but not what geolocation databases say. PATH.new is written, synced and
+/* Writes all of a view: its objects and what was compiled from them, with patterns as Hyperscan has them, but not what geolocation databases say. PATH.new is written, synced and
  * renamed (mode 0600). 0, or -1 with the reason in err, and what was there before is still there. Any thread, as long as somebody
  * holds the view: it reads what is immutable in a published view, and object->line, file and over_base as they are at the time. */
 int image_write(const struct view *view, const struct image_key *key, const char *path, char *err,
@@ -32,10 +32,12 @@ struct image_use {
 	struct footprint_geo *geo; /* of the configuration, or NULL; gets a reference of its own */
 	struct pattern_cache *patterns;
 	unsigned n_workers; /* for how many the patterns need scratch space */
+	uint32_t *
+		n_compiled; /* NULL, or counts pattern sets that the image had of another Hyperscan or processor: compiled again */
 };
 
 /* Reads an image back as a view with one reference, which is the caller's; generation and created are as they were written. Numbers of targets and
- * ids of footprints are new ones, and so are the places of hits, which are counted from 0. All that is read is checked, by checksums and then by its structure. Else err says
+ * ids of footprints are new ones, and so are the places of hits, which are counted from 0. All that is read is checked, by checksums and then by its structure; but what Hyperscan made of patterns by checksums alone. Else err says
  * in one sentence why not. Control thread; a part of the work is done by a thread of its own meanwhile. */
 enum image_outcome image_read(const char *path, const struct image_key *key,
 			      const struct image_use *use, struct view **view, char *err,

@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-enum { IMAGE_FORMAT = 5 };
+enum { IMAGE_FORMAT = 6 };
 
 /* In the order of the file. */
 enum image_section {
@@ -14,6 +14,9 @@ enum image_section {
 	IMAGE_OBJECTS,    /* by kind and name: struct image_object, what was made of it */
 	IMAGE_LISTS, /* by key of the scope trie: how many entries (uint32_t), struct image_entry */
 	IMAGE_FILES, /* texts: names of sets and files */
+	/* What Hyperscan made of patterns. Nothing, or the text of pattern_set_compiler, and for each list that has patterns, in the order of
+	 * IMAGE_LISTS, the length (uint32_t) of what pattern_set_save gave, and that; 0 also when a list before has the same set. */
+	IMAGE_DATABASES,
 	IMAGE_SECTIONS
 };
 
@@ -100,7 +103,7 @@ struct image_entry {
 	uint16_t path_pattern, zero;
 };
 
-static_assert(sizeof(struct image_head) == 8 + 8 + 40 + 16 + 64 + 8 &&
+static_assert(sizeof(struct image_head) == 8 + 8 + 40 + 16 + 80 + 8 &&
 		      sizeof(struct image_object) == 24 && sizeof(struct image_scope) == 72 &&
 		      sizeof(struct image_pattern) == 12 && sizeof(struct image_entry) == 16,
 	      "no octet of an image is left to chance");

@@ -84,10 +84,7 @@ static bool read_footprint(struct image_reader *reader)
 		return image_in_refuse(in, out_of_range);
 	switch (footprint_load_add(reader->footprints, content, form.len, form.named, &id)) {
 	case FOOTPRINT_LOADED:
-		lists[reader->n_lists++] = (struct image_list){
-			.look = id & 1,
-			.named = form.named,
-		};
+		lists[reader->n_lists++] = (struct image_list){.look = id & 1, .named = form.named};
 		return true;
 	case FOOTPRINT_LOAD_DAMAGED:
 		return image_in_refuse(
@@ -502,7 +499,9 @@ static bool read_all(struct image_reader *reader, int fd, const struct image_hea
 	if (!section(reader, fd, head, IMAGE_FILES, read_files) ||
 	    !section(reader, fd, head, IMAGE_FOOTPRINTS, read_footprints) ||
 	    !read_tables(reader, fd, head) || !make_targets(reader) ||
-	    !make_distinguished(reader) || !count_uses(reader) || !image_read_patterns(reader))
+	    !make_distinguished(reader) || !count_uses(reader) ||
+	    !section(reader, fd, head, IMAGE_DATABASES, image_read_databases) ||
+	    !image_read_patterns(reader))
 		return false;
 	reader->view->footprints = footprint_load_finish(reader->footprints);
 	reader->footprints = NULL;
@@ -540,7 +539,7 @@ static void reader_clear(struct image_reader *reader)
 	free(reader->attached);
 	free(reader->distinguished);
 	free(reader->scopes);
-	free(reader->patterned);
+	image_read_patterns_clear(reader);
 }
 
 static enum image_outcome check_key(const char *path, const struct image_key *key,

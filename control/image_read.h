@@ -51,7 +51,11 @@ struct image_reader {
 	size_t n_scopes, scopes_cap;
 	uint64_t keys_left; /* of all */
 
-	struct scope_list **patterned; /* lists that need a pattern set */
+	/* Lists that need a pattern set, and the one that the image had for it. */
+	struct image_patterned {
+		struct scope_list *list;
+		struct pattern_set *set;
+	} * patterned;
 	size_t n_patterned, patterned_cap;
 
 	struct trie_build *objects, *lists_by_key;
@@ -63,8 +67,12 @@ bool image_read_scope(struct image_reader *reader, struct object *object);
 /* The third section: what hangs in the scope trie. */
 bool image_read_lists(struct image_reader *reader);
 
+/* The last section: pattern sets, which are not to be used before its checksum is known to be right. */
+bool image_read_databases(struct image_reader *reader);
+
 /* Gives lists their pattern sets, and the view the scratch space for them. */
 bool image_read_patterns(struct image_reader *reader);
+void image_read_patterns_clear(struct image_reader *reader);
 
 static inline uint32_t image_list_id(const struct image_reader *reader, uint32_t number)
 {

@@ -272,13 +272,13 @@ static bool fill_list(struct image_reader *reader, struct scope_list *list, uint
 		if (!read_entry(reader, bytes + i * sizeof(struct image_entry), list, &key))
 			return false;
 	if (scope_list_has_patterns(list)) {
-		struct scope_list **patterned =
+		struct image_patterned *patterned =
 			array_reserve(reader->patterned, &reader->patterned_cap,
-				      reader->n_patterned + 1, sizeof(struct scope_list *));
+				      reader->n_patterned + 1, sizeof(*patterned));
 		if (!patterned)
 			return image_in_no_memory(&reader->in);
 		reader->patterned = patterned;
-		patterned[reader->n_patterned++] = list;
+		patterned[reader->n_patterned++] = (struct image_patterned){list, NULL};
 	}
 	return image_read_put(reader, reader->lists_by_key, key + 2, load_be16(key), list);
 }
@@ -330,59 +330,4 @@ bool image_read_lists(struct image_reader *reader)
 			return false;
 	}
 	return !reader->keys_left || image_in_refuse(&reader->in, "a scope hangs nowhere");
-}
-
-/* --- Patterns -------------------------------------------------------------------------------------------------------- */
-
-/* A set with a reference of its own, found or compiled. */
-static struct pattern_set *find_set(struct image_reader *reader, const struct pattern *patterns,
-				    size_t n)
-{
-	struct pattern_cache *cache = reader->use->patterns;
-	char err[256];
-	size_t bad;
-	struct pattern_set *set = pattern_cache_find(cache, patterns, n);
-	if (set)
-		return set;
-	set = pattern_set_compile(patterns, n, err, sizeof(err), &bad);
-	if (set && pattern_cache_keep(cache, set))
-		return set;
-	if (set)
-		image_in_no_memory(&reader->in);
-	else
-		image_in_refuse(
-			&reader->in,
-			"patterns of a scope cannot be compiled, or there is no memory for it");
-	pattern_set_release(set);
-	return NULL;
-}
-
-static bool compile_list(struct image_reader *reader, struct scope_list *list)
-{
-	struct pattern patterns[PATTERN_SET_MAX];
-	const struct scope *owners[PATTERN_SET_MAX];
-	struct view *view = reader->view;
-	size_t n = scope_list_patterns(list, patterns, owners);
-	if (n > PATTERN_SET_MAX)
-		return image_in_refuse(&reader->in, "a list has too many patterns");
-	struct pattern_set *set = find_set(reader, patterns, n);
-	if (!set)
-		return false;
-	scope_list_set_patterns(list, set);
-	struct pattern_scratch *fit =
-		pattern_scratch_fit(view->scratch, set, reader->use->n_workers);
-	pattern_set_release(set);
-	if (!fit)
-		return image_in_no_memory(&reader->in);
-	pattern_scratch_release(view->scratch);
-	view->scratch = fit;
-	return true;
-}
-
-bool image_read_patterns(struct image_reader *reader)
-{
-	bool done = true;
-	for (size_t i = 0; done && i < reader->n_patterned; i++)
-		done = compile_list(reader, reader->patterned[i]);
-	return done;
 }

@@ -35,15 +35,20 @@ uint32_t image_number_of(const struct image_numbers *numbers, const void *at)
 	return slot_of(numbers, at)->number;
 }
 
+bool image_numbers_begin(struct image_numbers *numbers, size_t n)
+{
+	numbers->size = 16;
+	while (numbers->size < 2 * n)
+		numbers->size *= 2;
+	numbers->list = calloc(numbers->size, sizeof(*numbers->list));
+	return numbers->list;
+}
+
 static bool make_numbers(struct image_writer *writer)
 {
 	const uint32_t *n_of = writer->view->n_of;
-	size_t n = (size_t)n_of[OBJECT_SCOPE] + n_of[OBJECT_DRI] + n_of[OBJECT_ADVERT];
-	writer->numbers.size = 16;
-	while (writer->numbers.size < 2 * n)
-		writer->numbers.size *= 2;
-	writer->numbers.list = calloc(writer->numbers.size, sizeof(*writer->numbers.list));
-	return writer->numbers.list;
+	return image_numbers_begin(&writer->numbers, (size_t)n_of[OBJECT_SCOPE] + n_of[OBJECT_DRI] +
+							     n_of[OBJECT_ADVERT]);
 }
 
 static bool put_place(struct image_places *places, uint32_t place, uint32_t number)
@@ -237,6 +242,8 @@ static void write_sections(struct image_writer *writer)
 	image_out_next_section(&writer->out);
 	for (size_t i = 0; i < writer->n_files; i++)
 		image_out_text(&writer->out, writer->files[i]);
+	image_out_next_section(&writer->out);
+	image_write_databases(writer);
 }
 
 int image_write(const struct view *view, const struct image_key *key, const char *path, char *err,
@@ -259,5 +266,6 @@ int image_write(const struct view *view, const struct image_key *key, const char
 	free(writer.numbers.list);
 	free(writer.files);
 	free(writer.keys);
+	free(writer.sets);
 	return image_out_close(&writer.out, err, err_len);
 }

@@ -20,8 +20,10 @@ struct image_numbers {
 	size_t size; /* a power of two, twice as many as there are */
 };
 
+/* Room for n. false: no memory. */
+bool image_numbers_begin(struct image_numbers *numbers, size_t n);
 void image_number_put(struct image_numbers *numbers, const void *at, uint32_t number);
-uint32_t image_number_of(const struct image_numbers *numbers, const void *at);
+uint32_t image_number_of(const struct image_numbers *numbers, const void *at); /* 0: none */
 
 struct image_writer {
 	struct image_out out;
@@ -34,6 +36,8 @@ struct image_writer {
 	size_t n_files, files_cap;
 	const uint8_t **keys; /* of one scope */
 	size_t keys_cap;
+	const struct pattern_set **sets; /* of the lists that have one, in their order */
+	size_t n_sets, sets_cap;
 };
 
 /* The number of a footprint; SCOPE_ANY_FOOTPRINT stays. */
@@ -43,3 +47,6 @@ void image_write_scope(struct image_writer *writer, const struct scope *scope);
 
 /* The third section. */
 void image_write_lists(struct image_writer *writer);
+
+/* The last section. */
+void image_write_databases(struct image_writer *writer);

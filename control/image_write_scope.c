@@ -156,6 +156,17 @@ void image_write_scope(struct image_writer *writer, const struct scope *scope)
 
 /* --- Lists --------------------------------------------------------------------------------------------------------- */
 
+static bool add_set(struct image_writer *writer, const struct pattern_set *set)
+{
+	const struct pattern_set **sets =
+		array_reserve(writer->sets, &writer->sets_cap, writer->n_sets + 1, sizeof(*sets));
+	if (!sets)
+		return false;
+	writer->sets = sets;
+	sets[writer->n_sets++] = set;
+	return true;
+}
+
 static bool write_list(void *arg, const uint8_t *key, size_t len, void *value)
 {
 	struct image_writer *writer = arg;
@@ -172,10 +183,53 @@ static bool write_list(void *arg, const uint8_t *key, size_t len, void *value)
 		};
 		image_out_bytes(&writer->out, &form, sizeof(form));
 	}
+	if (scope_list_has_patterns(list) && !add_set(writer, list->patterns))
+		writer->out.error = ENOMEM;
 	return !writer->out.error;
 }
 
 void image_write_lists(struct image_writer *writer)
 {
 	trie_walk(writer->view->scopes, NULL, 0, write_list, writer);
+}
+
+/* --- Databases ----------------------------------------------------------------------------------------------------- */
+
+static void write_databases(struct image_writer *writer, const struct pattern_set *set)
+{
+	uint8_t *saved;
+	size_t len;
+	if (!pattern_set_save(set, &saved, &len)) {
+		writer->out.error = ENOMEM;
+		return;
+	}
+	uint32_t form = (uint32_t)len;
+	image_out_bytes(&writer->out, &form, sizeof(form));
+	image_out_bytes(&writer->out, saved, len);
+	free(saved);
+}
+
+void image_write_databases(struct image_writer *writer)
+{
+	char compiler[128];
+	const uint32_t none = 0;
+	struct image_numbers written;
+	if (!writer->n_sets)
+		return;
+	if (!image_numbers_begin(&written, writer->n_sets)) {
+		writer->out.error = ENOMEM;
+		return;
+	}
+	pattern_set_compiler(compiler, sizeof(compiler));
+	image_out_text(&writer->out, compiler);
+	for (size_t i = 0; i < writer->n_sets && !writer->out.error; i++) {
+		const struct pattern_set *set = writer->sets[i];
+		if (image_number_of(&written, set)) {
+			image_out_bytes(&writer->out, &none, sizeof(none));
+			continue;
+		}
+		image_number_put(&written, set, 1);
+		write_databases(writer, set);
+	}
+	free(written.list);
 }

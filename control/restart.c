@@ -105,7 +105,8 @@ struct view *restart_read(struct control *control, const struct config_reading *
 {
 	char path[4096], err[4096 + 512] = "";
 	struct image_key key;
-	struct image_use use = {NULL, control->patterns, control->settings->n_workers};
+	uint32_t n_compiled = 0;
+	struct image_use use = {NULL, control->patterns, control->settings->n_workers, &n_compiled};
 	struct view *view = NULL;
 	control->digest_known = restart_digest(control->config_path, reading, control->digest);
 	if (!control->digest_known || !image_path(control, path, sizeof(path)))
@@ -131,7 +132,15 @@ struct view *restart_read(struct control *control, const struct config_reading *
 			 "%s; everything is read anew", err);
 	if (outcome != IMAGE_READ)
 		return NULL;
-	*generation = control->image_generation = key.generation;
+	*generation = key.generation;
+	/* One that had to be compiled again is written again. */
+	control->image_generation = n_compiled ? 0 : key.generation;
+	if (n_compiled)
+		log_line(LOG_LEVEL_INFO,
+			 "the patterns in the image %s are of another version of Hyperscan or "
+			 "another "
+			 "processor; %u sets of them were compiled again",
+			 path, n_compiled);
 	state_keep_removals(control->state, key.generation);
 	return view;
 }

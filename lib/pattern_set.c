@@ -246,33 +246,134 @@ static bool compile_groups(struct pattern_set *set, struct batch *batch, struct 
 
 static bool compile(struct pattern_set *set, struct fault_out out)
 {
-	size_t n = 0;
-	if (!compile_globs(set))
-		return refuse(out, "no memory");
-	for (uint32_t i = 0; i < set->n; i++)
-		n += !set->globs[i];
-	if (n == 0)
-		return true;
-	set->groups = calloc(n, sizeof(set->groups[0]));
 	struct batch *batch = malloc(sizeof(*batch));
-	bool ok = set->groups && batch ? compile_groups(set, batch, out) : refuse(out, "no memory");
+	bool ok = batch ? compile_groups(set, batch, out) : refuse(out, "no memory");
 	free(batch);
 	return ok;
+}
+
+/* A set with its globs, and room for groups of all other patterns. NULL: refused. */
+static struct pattern_set *set_begin(const struct pattern *patterns, size_t n, size_t *n_grouped,
+				     struct fault_out out)
+{
+	*out.bad = n;
+	if (!check_sizes(patterns, n, out))
+		return NULL;
+	struct pattern_set *set = set_of(patterns, n);
+	bool ok = set && compile_globs(set);
+	*n_grouped = 0;
+	for (size_t i = 0; ok && i < n; i++)
+		*n_grouped += !set->globs[i];
+	if (ok && *n_grouped) {
+		set->groups = calloc(*n_grouped, sizeof(set->groups[0]));
+		ok = set->groups;
+	}
+	if (ok)
+		return set;
+	refuse(out, "no memory");
+	pattern_set_release(set);
+	return NULL;
 }
 
 struct pattern_set *pattern_set_compile(const struct pattern *patterns, size_t n, char *err,
 					size_t err_len, size_t *bad)
 {
 	struct fault_out out = {err, err_len, bad};
-	*bad = n;
-	if (!check_sizes(patterns, n, out))
-		return NULL;
-	struct pattern_set *set = set_of(patterns, n);
-	if (!set) {
-		refuse(out, "no memory");
-		return NULL;
+	size_t n_grouped;
+	struct pattern_set *set = set_begin(patterns, n, &n_grouped, out);
+	if (!set || !n_grouped || compile(set, out))
+		return set;
+	pattern_set_release(set);
+	return NULL;
+}
+
+/* --- databases that were compiled before ------------------------------------------------------------------------ */
+
+void pattern_set_compiler(char *name, size_t cap)
+{
+	const hs_platform_info_t *machine = this_machine();
+	snprintf(name, cap, "Hyperscan %s, processor %u, features %llx", hs_version(),
+		 machine ? machine->tune : 0, machine ? machine->cpu_features : 0);
+}
+
+/* Its length and what Hyperscan says, after what is there already. */
+static bool append(const hs_database_t *database, uint8_t **bytes, size_t *len)
+{
+	char *from = NULL;
+	size_t from_len = 0;
+	if (hs_serialize_database(database, &from, &from_len) != HS_SUCCESS)
+		return false;
+	uint32_t head = (uint32_t)from_len;
+	uint8_t *grown = realloc(*bytes, *len + sizeof(head) + from_len);
+	if (grown) {
+		memcpy(grown + *len, &head, sizeof(head));
+		memcpy(grown + *len + sizeof(head), from, from_len);
+		*bytes = grown;
+		*len += sizeof(head) + from_len;
 	}
-	if (compile(set, out))
+	free(from);
+	return grown;
+}
+
+bool pattern_set_save(const struct pattern_set *set, uint8_t **bytes, size_t *len)
+{
+	*bytes = NULL;
+	*len = 0;
+	for (uint32_t i = 0; i < set->n_groups; i++) {
+		if (append(set->groups[i].database, bytes, len))
+			continue;
+		free(*bytes);
+		*bytes = NULL;
+		return false;
+	}
+	return true;
+}
+
+static bool is_for_blocks(const hs_database_t *database)
+{
+	char *info = NULL;
+	bool is = hs_database_info(database, &info) == HS_SUCCESS && strstr(info, "Mode: BLOCK");
+	free(info);
+	return is;
+}
+
+/* *saved moves behind it. */
+static bool load(struct span *saved, hs_database_t **database)
+{
+	uint32_t len;
+	if (saved->len < sizeof(len))
+		return false;
+	memcpy(&len, saved->at, sizeof(len));
+	if (len > saved->len - sizeof(len))
+		return false;
+	const char *from = (const char *)saved->at + sizeof(len);
+	*saved = (struct span){saved->at + sizeof(len) + len,
+			       saved->len - (uint32_t)sizeof(len) - len};
+	return hs_deserialize_database(from, len, database) == HS_SUCCESS &&
+	       is_for_blocks(*database);
+}
+
+/* Groups come in the order of their first patterns, as they do from the compiler. */
+static bool load_groups(struct pattern_set *set, struct span saved)
+{
+	for (uint32_t i = 0; i < set->n; i++) {
+		if (set->globs[i] || has_group(set, &set->patterns[i]))
+			continue;
+		struct group *group = &set->groups[set->n_groups++];
+		group->first = &set->patterns[i];
+		if (!load(&saved, &group->database))
+			return false;
+	}
+	return saved.len == 0;
+}
+
+struct pattern_set *pattern_set_load(const struct pattern *patterns, size_t n, struct span saved)
+{
+	char err[256];
+	size_t bad, n_grouped;
+	struct fault_out out = {err, sizeof(err), &bad};
+	struct pattern_set *set = set_begin(patterns, n, &n_grouped, out);
+	if (!set || load_groups(set, saved))
 		return set;
 	pattern_set_release(set);
 	return NULL;

@@ -39,6 +39,16 @@ struct pattern_set *pattern_set_compile(const struct pattern *patterns, size_t n
 void pattern_set_retain(struct pattern_set *set);
 void pattern_set_release(struct pattern_set *set); /* NULL is fine */
 
+/* What Hyperscan made of a set, as octets, so that it need not be compiled again: *bytes is for free(), and of length 0 when Hyperscan has no
+ * part in it. They are good only where pattern_set_compiler says what it said when the set was compiled. false: no memory. Any
+ * thread, as long as somebody holds the set. */
+bool pattern_set_save(const struct pattern_set *set, uint8_t **bytes, size_t *len);
+void pattern_set_compiler(char *name, size_t cap);
+
+/* As pattern_set_compile. NULL: they are of another version of Hyperscan, mode or platform, not of such patterns, or damaged; or no
+ * memory. Hyperscan trusts all that its own checksum does not refuse: whoever kept them vouches that they are what was saved. */
+struct pattern_set *pattern_set_load(const struct pattern *patterns, size_t n, struct span saved);
+
 /* What it was made of: a copy that lives as long as the set. */
 const struct pattern *pattern_set_patterns(const struct pattern_set *set, size_t *n);
 

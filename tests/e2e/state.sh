@@ -121,12 +121,19 @@ expect "and takes changes" '"added": 1' put scope "$(scope more)"
 # --- a large table, read back from its image -----------------------------------------------------------------------------
 
 awk 'BEGIN { for (i = 0; i < 25000; i++)
-	printf "{\"scope\":{\"name\":\"large%05d\",\"hosts\":[\"large%05d.cdn.example\"],\"candidates\":[{\"cdn\":\"cdn-b\"}]}}\n", i, i }' \
-	>"$LAB_DIR/large.jsonl"
-expect "a large table is taken in" '"added": 25000' rpc apply "{\"file\": \"$LAB_DIR/large.jsonl\"}"
+	printf "{\"scope\":{\"name\":\"large%05d\",\"hosts\":[\"large%05d.cdn.example\"],\"candidates\":[{\"cdn\":\"cdn-b\"}]}}\n", i, i
+	for (i = 0; i < 300; i++)
+	printf "{\"scope\":{\"name\":\"live%d\",\"hosts\":[\"live.cdn.example\"],\"regexes\":[\"^/[a-z]+/%d[.](ts|mp4)$\"],\"candidates\":[{\"cdn\":\"cdn-%s\"}]}}\n", \
+		i, i, i % 2 ? "b" : "c" }' >"$LAB_DIR/large.jsonl"
+expect "a large table is taken in" '"added": 25300' rpc apply "{\"file\": \"$LAB_DIR/large.jsonl\"}"
 restart
 expect "the start after it uses an image" 'read from its image' cat "$LAB_DIR/turnoutd.log"
 expect "and has all of it" '^vod\.cdn-b\.example\.$' cname large24999.cdn.example
+expect "and what was made of its expressions, none of which is compiled again" '^0$' \
+	sh -c "grep -c 'compiled again' '$LAB_DIR/turnoutd.log' || true"
+expect "they match what they matched" '^302 .*cdn-c' get fr http://live.cdn.example/a/298.ts
+expect "each its own" '^302 .*cdn-b' get fr http://live.cdn.example/a/299.mp4
+expect "and nothing else" '^404' get fr http://live.cdn.example/a/300.ts
 transaction 'put cdn {"name": "fresh"}' "put dri $fresh" "put scope $(scope short fresh)" >/dev/null
 expect "after that two go together" '"removed": 3' transaction "remove scope short" "remove cdn fresh"
 expect "and places are exchanged" '"added": 1, "changed": 1, "removed": 1' transaction "remove scope large00000" \

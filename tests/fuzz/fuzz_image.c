@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct view *read_octets(const uint8_t *data, size_t size, struct pattern_cache *patterns)
 {
-	struct image_use use = {NULL, patterns, 1};
+	struct image_use use = {NULL, patterns, 1, NULL};
 	struct image_key key = {{0}, 0};
 	struct view *view = NULL;
 	char path[64], err[256];

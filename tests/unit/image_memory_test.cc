@@ -61,7 +61,7 @@ TEST_P(ImageMemory, every_allocation_of_reading_may_fail)
 	ASSERT_EQ(image_write(view, &key, file.path(), err, sizeof(err)), 0) << err;
 	for (long n = 0;; n++) {
 		struct view *again = nullptr;
-		struct image_use use = {nullptr, pattern_cache_new(), 1};
+		struct image_use use = {nullptr, pattern_cache_new(), 1, nullptr};
 		failing_malloc.reset(n, GetParam());
 		enum image_outcome outcome =
 			image_read(file.path(), &key, &use, &again, err, sizeof(err));

@@ -11,6 +11,7 @@ extern "C" {
 #include "tests/support/make_mmdb.h"
 #include "tests/support/view_text.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -66,6 +67,7 @@ class Image : public testing::Test
 	struct image_key key = {};
 	struct footprint_geo *geo = nullptr;
 	std::string err;
+	uint32_t compiled = 0; /* by the last read */
 
 	void SetUp() override
 	{
@@ -93,7 +95,8 @@ class Image : public testing::Test
 	enum image_outcome read(Owned &into)
 	{
 		char why[512] = "";
-		struct image_use use = {geo, into.patterns.get(), 1};
+		compiled = 0;
+		struct image_use use = {geo, into.patterns.get(), 1, &compiled};
 		enum image_outcome outcome =
 			image_read(path.c_str(), &key, &use, &into.view, why, sizeof(why));
 		err = why;
@@ -202,6 +205,7 @@ TEST_F(Image, reads_back_what_was_written)
 		Octets as_written = octets();
 		Owned second;
 		ASSERT_EQ(read(second), IMAGE_READ) << err;
+		EXPECT_EQ(compiled, 0u) << "what Hyperscan made is in the image";
 		ASSERT_TRUE(write(second.view)) << err;
 		EXPECT_TRUE(octets() == as_written);
 		std::string text = ViewText::of(first.view);
@@ -348,6 +352,48 @@ TEST_F(Image, of_a_zone_file_that_changed)
 	EXPECT_NE(err.find("the file of a zone changed"), std::string::npos) << err;
 	unlink(file.c_str());
 	EXPECT_EQ(read(other), IMAGE_STALE);
+}
+
+/* What Hyperscan made of patterns is used only where it would make the same again. */
+TEST_F(Image, of_another_hyperscan)
+{
+	enum { HOSTS = 3, REGEXES = 4 };
+	ImageChange change;
+	for (const std::string &line : ImageWorld::basis())
+		change.add(line);
+	for (unsigned i = 0; i < REGEXES * HOSTS; i++)
+		change.add(R"({"scope": {"name": "s)" + std::to_string(i) + R"(", "hosts": ["h)" +
+			   std::to_string(i) + R"(.t"], "regexes": ["a[0-9]+b)" +
+			   std::to_string(i % REGEXES) + R"("], "candidates": [{"cdn": "c1"}]}})");
+	Owned first, second, third, fourth;
+	ASSERT_TRUE(first.apply(change, nullptr)) << change.refused;
+	memset(&key, 0, sizeof(key));
+	ASSERT_TRUE(write(first.view)) << err;
+	const Octets good = octets();
+	ASSERT_EQ(read(second), IMAGE_READ) << err;
+	EXPECT_EQ(compiled, 0u);
+	char name[128];
+	pattern_set_compiler(name, sizeof(name));
+	auto at = std::search(good.begin(), good.end(), name, name + strlen(name));
+	ASSERT_NE(at, good.end());
+	Octets other = good;
+	other[(size_t)(at - good.begin()) + strlen("Hyperscan ")] ^= 1;
+	image_seal(other.data(), other.size());
+	put(other);
+	ASSERT_EQ(read(third), IMAGE_READ) << err;
+	EXPECT_EQ(compiled, REGEXES) << "once, not for each host";
+	expect_same(ViewText::of(first.view), ViewText::of(third.view));
+	other = good;
+	other[(size_t)(at - good.begin()) + 1000] ^= 1; /* of the first database */
+	put(other);
+	EXPECT_EQ(read(fourth), IMAGE_DAMAGED);
+	EXPECT_NE(err.find("a checksum is wrong"), std::string::npos) << err;
+	const uint8_t scan[] = {0xdb, 0xdb, 0xdb, 0xdb}; /* each begins so */
+	size_t n = 0;
+	for (auto next = good.begin(); n <= REGEXES; next += sizeof(scan), n++)
+		if ((next = std::search(next, good.end(), scan, scan + sizeof(scan))) == good.end())
+			break;
+	EXPECT_EQ(n, REGEXES) << "each is written once";
 }
 
 TEST_F(Image, with_geolocation_that_is_not_there)

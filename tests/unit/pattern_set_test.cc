@@ -39,6 +39,11 @@ class Set
 		EXPECT_NE(set_, nullptr) << err;
 		EXPECT_TRUE(pattern_set_grow_scratch(set_, &scratch_));
 	}
+	/* Takes the reference. */
+	Set(pattern_set *set, size_t n) : n_(n), set_(set)
+	{
+		EXPECT_TRUE(pattern_set_grow_scratch(set_, &scratch_));
+	}
 	~Set()
 	{
 		pattern_set_release(set_);
@@ -359,6 +364,172 @@ TEST(PatternSet, OutOfMemoryIsAReason)
 		EXPECT_STREQ(err, "no memory");
 		EXPECT_EQ(bad, patterns.size());
 	}
+}
+
+/* --- saved ones ----------------------------------------------------------------------------------------------- */
+
+using Octets = std::vector<uint8_t>;
+
+/* With globs, which Hyperscan has no part in, and three groups. */
+std::vector<pattern> some_patterns(const std::string &live)
+{
+	return {path("^/a[0-9]+b"),     path(live.c_str()),           query("x="),
+		header("x-a", "v1|v2"), path("\\.(ts|m4s)\\z", true), query("y=[0-9]")};
+}
+
+Octets save(const pattern_set *set)
+{
+	uint8_t *bytes;
+	size_t len;
+	EXPECT_TRUE(pattern_set_save(set, &bytes, &len));
+	Octets saved(bytes, bytes + len);
+	free(bytes);
+	return saved;
+}
+
+pattern_set *load(const std::vector<pattern> &patterns, const Octets &saved)
+{
+	auto exact = std::make_unique<uint8_t[]>(saved.size()); /* for the sanitizer */
+	std::copy(saved.begin(), saved.end(), exact.get());
+	return pattern_set_load(patterns.data(), patterns.size(),
+				{exact.get(), static_cast<uint32_t>(saved.size())});
+}
+
+bool can_load(const std::vector<pattern> &patterns, const Octets &saved)
+{
+	pattern_set *set = load(patterns, saved);
+	pattern_set_release(set);
+	return set != nullptr;
+}
+
+void poke32(Octets &octets, size_t at, uint32_t value)
+{
+	memcpy(octets.data() + at, &value, sizeof(value));
+}
+
+TEST(PatternSetSaved, MatchesWhatItMatched)
+{
+	std::string live = glob("/live/*.ts");
+	auto patterns = some_patterns(live);
+	std::string why;
+	size_t bad;
+	pattern_set *set = compile(patterns, &why, &bad);
+	ASSERT_NE(set, nullptr) << why;
+	Octets saved = save(set);
+	pattern_set_release(set);
+	pattern_set *again = load(patterns, saved);
+	ASSERT_NE(again, nullptr);
+	EXPECT_EQ(save(again), saved);
+	Set both[] = {Set(patterns), Set(again, patterns.size())};
+	for (const char *target :
+	     {"/a1b", "/live/x.ts", "/x.M4S?x=1", "/a1b.ts?y=7", "/?x=&y=0", "/"}) {
+		for (const char *fields : {"", "X-A: v2\r\n", "X-A: v3\r\n"})
+			EXPECT_EQ(both[0].scan(target, fields), both[1].scan(target, fields));
+	}
+	EXPECT_EQ(both[1].scan("/live/a1b.TS?y=1", "X-A: v1\r\n"), "3 4 5 ");
+}
+
+TEST(PatternSetSaved, IsEmptyWithoutHyperscan)
+{
+	std::string live = glob("/live/*.ts"), why;
+	size_t bad;
+	pattern_set *set = compile({path(live.c_str())}, &why, &bad);
+	EXPECT_EQ(save(set), Octets());
+	EXPECT_TRUE(can_load({path(live.c_str())}, {}));
+	EXPECT_FALSE(can_load({path("a[0-9]")}, {})) << "it has a part in that";
+	pattern_set_release(set);
+}
+
+TEST(PatternSetSaved, IsRefusedWhenItIsNotOurs)
+{
+	/* What Hyperscan writes first (its database.h), behind our length: a magic number, its version, length, platform. */
+	enum { VERSION = 8, LENGTH = 12, PLATFORM = 16, OCTETS = 64, UNUSED_END = 72 };
+	std::string live = glob("/live/*.ts"), why;
+	auto patterns = some_patterns(live);
+	size_t bad;
+	pattern_set *set = compile(patterns, &why, &bad);
+	const Octets good = save(set);
+	pattern_set_release(set);
+	ASSERT_TRUE(can_load(patterns, good));
+	for (size_t at : {(size_t)VERSION, (size_t)VERSION + 3, (size_t)LENGTH, (size_t)PLATFORM,
+			  (size_t)PLATFORM + 1, (size_t)OCTETS, good.size() / 2,
+			  good.size() - UNUSED_END - 1}) {
+		Octets other = good;
+		other[at] ^= 0x40;
+		EXPECT_FALSE(can_load(patterns, other)) << at;
+	}
+	for (size_t len = 0; len < good.size(); len += 1 + good.size() / 97)
+		EXPECT_FALSE(can_load(patterns, Octets(good.begin(), good.begin() + (long)len)));
+	for (uint32_t len : {0u, 1u, 100u, UINT32_MAX, UINT32_MAX - 3}) {
+		Octets other = good;
+		poke32(other, 0, len);
+		EXPECT_FALSE(can_load(patterns, other)) << len;
+	}
+	Octets longer = good;
+	longer.push_back(0);
+	EXPECT_FALSE(can_load(patterns, longer));
+	EXPECT_FALSE(can_load({path("a[0-9]")}, good)) << "of more groups";
+	patterns.push_back(header("x-b", "c"));
+	EXPECT_FALSE(can_load(patterns, good)) << "of fewer groups";
+}
+
+TEST(PatternSetSaved, IsRefusedInAnotherMode)
+{
+	for (unsigned mode : {HS_MODE_BLOCK, HS_MODE_STREAM, HS_MODE_VECTORED}) {
+		hs_database_t *database;
+		hs_compile_error_t *error;
+		char *bytes;
+		size_t len;
+		ASSERT_EQ(hs_compile("a[0-9]", 0, mode, nullptr, &database, &error), HS_SUCCESS);
+		ASSERT_EQ(hs_serialize_database(database, &bytes, &len), HS_SUCCESS);
+		Octets saved(sizeof(uint32_t));
+		poke32(saved, 0, static_cast<uint32_t>(len));
+		saved.insert(saved.end(), bytes, bytes + len);
+		EXPECT_EQ(can_load({path("a[0-9]")}, saved), mode == HS_MODE_BLOCK) << mode;
+		free(bytes);
+		hs_free_database(database);
+	}
+}
+
+TEST(PatternSetSaved, OutOfMemory)
+{
+	std::string live = glob("/live/*.ts"), why;
+	auto patterns = some_patterns(live);
+	size_t bad;
+	pattern_set *set = compile(patterns, &why, &bad);
+	const Octets good = save(set);
+	for (long i = 0, failed = 1; failed; i++) {
+		uint8_t *bytes;
+		size_t len;
+		failing_malloc.reset(i);
+		bool saved = pattern_set_save(set, &bytes, &len);
+		failed = failing_malloc.failed;
+		failing_malloc.reset(-1);
+		EXPECT_EQ(saved, !failed);
+		EXPECT_EQ(bytes != nullptr, saved);
+		free(bytes);
+	}
+	for (long i = 0, failed = 1; failed; i++) {
+		failing_malloc.reset(i);
+		pattern_set *again =
+			pattern_set_load(patterns.data(), patterns.size(),
+					 {good.data(), static_cast<uint32_t>(good.size())});
+		failed = failing_malloc.failed;
+		failing_malloc.reset(-1);
+		EXPECT_EQ(again != nullptr, !failed);
+		pattern_set_release(again);
+	}
+	pattern_set_release(set);
+}
+
+TEST(PatternSetSaved, TellsWhatCompiledIt)
+{
+	char name[128], first[128];
+	pattern_set_compiler(first, sizeof(first));
+	pattern_set_compiler(name, sizeof(name));
+	EXPECT_STREQ(name, first);
+	EXPECT_NE(std::string(name).find(hs_version()), std::string::npos) << name;
+	EXPECT_LT(strlen(name), sizeof(name) - 1) << "not cut";
 }
 
 } // namespace
