@@ -1,6 +1,7 @@
 /* boot_eal - EAL arguments from the settings: memory, lcores, devices, the name of this instance. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "boot.h"
+#include "lib/pattern_scratch.h"
 
 #include <limits.h>
 #include <rte_eal.h>
@@ -149,6 +150,8 @@ bool boot_eal(const char *program, const struct settings *settings, struct plane
 			   settings->n_workers);
 		return false;
 	}
+	for (unsigned i = 0; i < settings->n_workers; i++)
+		pattern_scratch_node(i, (int)rte_lcore_to_socket_id(i + 1));
 	plane->settings = settings;
 	plane->tsc_hz = rte_get_tsc_hz();
 	return true;

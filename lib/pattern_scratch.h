@@ -8,8 +8,12 @@
  * enough for all their sets. */
 struct pattern_scratch;
 
+/* On which NUMA node the space of a worker lies from now on; negative: on any, as it is at first. Another node takes what that one has no memory
+ * for. Control thread, as all below. */
+void pattern_scratch_node(unsigned worker, int node);
+
 /* A scratch that fits the set and everything that `old` fitted (NULL: nothing): `old` itself with one more reference, or a new
- * one. NULL: no memory. Control thread. */
+ * one. NULL: no memory. It takes over Hyperscan's allocator of scratch spaces: none from before may be freed after. */
 struct pattern_scratch *pattern_scratch_fit(struct pattern_scratch *old,
 					    const struct pattern_set *set, unsigned n_workers);
 void pattern_scratch_retain(struct pattern_scratch *scratch); /* NULL is fine, here and below */

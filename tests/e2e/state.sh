@@ -131,6 +131,7 @@ expect "the start after it uses an image" 'read from its image' cat "$LAB_DIR/tu
 expect "and has all of it" '^vod\.cdn-b\.example\.$' cname large24999.cdn.example
 expect "and what was made of its expressions, none of which is compiled again" '^0$' \
 	sh -c "grep -c 'compiled again' '$LAB_DIR/turnoutd.log' || true"
+[[ ! -e /proc/self/numa_maps ]] || expect "in a scratch space on the worker's node" '^[0-9a-f]+ prefer[^ ]*:[0-9]' cat "/proc/${LAB_PID[turnoutd]}/numa_maps"
 expect "they match what they matched" '^302 .*cdn-c' get fr http://live.cdn.example/a/298.ts
 expect "each its own" '^302 .*cdn-b' get fr http://live.cdn.example/a/299.mp4
 expect "and nothing else" '^404' get fr http://live.cdn.example/a/300.ts

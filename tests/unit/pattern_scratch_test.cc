@@ -2,15 +2,48 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/support/failing_malloc.h"
 
+#include <cerrno>
 #include <gtest/gtest.h>
 #include <memory>
+#include <numaif.h>
 #include <set>
 #include <string>
+#include <sys/mman.h>
 #include <vector>
 
 extern "C" {
 #include "lib/pattern_scratch.h"
 #include "lib/request.h"
+}
+
+/* With -Wl,--wrap=mbind and mmap. */
+struct Bound {
+	uintptr_t at;
+	unsigned long len;
+	int node;
+};
+static std::vector<Bound> bound;
+
+extern "C" {
+void *__real_mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset);
+long __real_mbind(void *at, unsigned long len, int mode, const unsigned long *mask,
+		  unsigned long max, unsigned flags);
+
+void *__wrap_mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset)
+{
+	return failing_malloc.fails() ? MAP_FAILED
+				      : __real_mmap(at, len, protection, flags, fd, offset);
+}
+long __wrap_mbind(void *at, unsigned long len, int mode, const unsigned long *mask,
+		  unsigned long max, unsigned flags)
+{
+	int node = -1;
+	for (int i = 0; i < 1024; i++)
+		node = mask[i / 64] >> i % 64 & 1 ? i : node;
+	bound.push_back({reinterpret_cast<uintptr_t>(at), len, node});
+	EXPECT_EQ(mode, MPOL_PREFERRED);
+	return __real_mbind(at, len, mode, mask, max, flags);
+}
 }
 
 namespace
@@ -112,15 +145,9 @@ TEST(PatternScratch, NothingForSetsThatNeedNone)
 	pattern_scratch_release(nullptr);
 }
 
-/* Hyperscan's allocations fail too. */
-void *scratch_alloc(size_t size)
-{
-	return malloc(size);
-}
-
 TEST(PatternScratch, OutOfMemoryLeavesTheOldOne)
 {
-	ASSERT_EQ(hs_set_scratch_allocator(scratch_alloc, free), HS_SUCCESS);
+	pattern_scratch_node(1, 0); /* Hyperscan's allocations fail too, of both kinds */
 	auto sets = growing_sets();
 	pattern_scratch *old = pattern_scratch_fit(nullptr, sets[0], WORKERS);
 	ASSERT_NE(old, nullptr);
@@ -139,7 +166,51 @@ TEST(PatternScratch, OutOfMemoryLeavesTheOldOne)
 	}
 	pattern_scratch_release(old);
 	release(sets);
-	hs_set_scratch_allocator(nullptr, nullptr);
+	pattern_scratch_node(1, -1);
+}
+
+/* The node that mbind was last asked for where the space is; -1: none. */
+int node_of(const hs_scratch_t *space)
+{
+	auto at = reinterpret_cast<uintptr_t>(space);
+	int node = -1;
+	for (const auto &b : bound) {
+		if (at >= b.at && at < b.at + b.len)
+			node = b.node;
+	}
+	return node;
+}
+
+TEST(PatternScratch, EachLiesOnTheNodeOfItsWorker)
+{
+	auto sets = growing_sets();
+	pattern_scratch *last = nullptr;
+	int worker_nodes[WORKERS] = {0, -1, 65};
+	for (unsigned i = 0; i < WORKERS; i++)
+		pattern_scratch_node(i, worker_nodes[i]);
+	for (auto *set : sets) {
+		bound.clear();
+		pattern_scratch *next = pattern_scratch_fit(last, set, WORKERS);
+		ASSERT_NE(next, nullptr);
+		for (unsigned i = 0; i < WORKERS; i++)
+			EXPECT_EQ(node_of(pattern_scratch_of(next, i)), worker_nodes[i]) << i;
+		EXPECT_EQ(node_of(pattern_scratch_of(next, WORKERS)), -1) << "of control";
+		expect_fits(next, set); /* though this machine may not have that node */
+		pattern_scratch_release(last);
+		last = next;
+	}
+	int policy = -1;
+	unsigned long mask[16] = {};
+	if (get_mempolicy(&policy, mask, 1024, pattern_scratch_of(last, 0), MPOL_F_ADDR) == 0) {
+		EXPECT_EQ(policy, MPOL_PREFERRED) << "the kernel has taken it";
+		EXPECT_EQ(mask[0], 1u);
+	} else {
+		EXPECT_EQ(errno, ENOSYS);
+	}
+	pattern_scratch_release(last);
+	for (unsigned i = 0; i < WORKERS; i++)
+		pattern_scratch_node(i, -1);
+	release(sets);
 }
 
 } // namespace
