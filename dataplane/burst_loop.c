@@ -1,21 +1,14 @@
 /* burst_loop - a worker's life: take bursts, run the stages, send, until told to stop. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst_loop.h"
+
+#include "idle.h"
 #include "reassemble.h"
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 #include <rte_random.h>
-
-/* Idle: after so many polls without a packet a worker that may sleep does, first shortly, then longer. A sleep is the one
- * system call of a worker; it is made only when there is nothing to do, and the worker is offline for grace periods then. */
-enum {
-	IDLE_POLLS = 256,
-	IDLE_SLEEP_US = 50,
-	IDLE_LONG_POLLS = 20000,
-	IDLE_LONG_SLEEP_US = 500,
-};
 
 static void *on_node(const char *what, size_t size, int socket)
 {
@@ -251,11 +244,14 @@ static unsigned poll_ports(struct worker *worker)
 	return total;
 }
 
-static void rest(struct worker *worker, unsigned empty_polls)
+/* A sleep is the one system call of a worker; it is made only when there is nothing to do, and the worker is offline for grace periods then. */
+static void rest(struct worker *worker, struct idle *idle)
 {
 	struct rte_rcu_qsbr *qsbr = worker->plane->qsbr;
+	unsigned us =
+		idle_sleep_us(idle, worker->stats->rx_packets, rte_rdtsc(), worker->plane->tsc_hz);
 	rte_rcu_qsbr_thread_offline(qsbr, worker->id);
-	rte_delay_us_sleep(empty_polls < IDLE_LONG_POLLS ? IDLE_SLEEP_US : IDLE_LONG_SLEEP_US);
+	rte_delay_us_sleep(us);
 	rte_rcu_qsbr_thread_online(qsbr, worker->id);
 	worker->stats->sleeps++;
 }
@@ -265,18 +261,18 @@ int burst_loop(void *arg)
 	struct worker *worker = arg;
 	struct plane *plane = worker->plane;
 	bool may_sleep = plane->settings->idle == IDLE_SLEEP;
-	unsigned empty_polls = 0;
+	struct idle idle = idle_begin(rte_rdtsc());
 
 	rte_rcu_qsbr_thread_register(plane->qsbr, worker->id);
 	rte_rcu_qsbr_thread_online(plane->qsbr, worker->id);
 	while (!__atomic_load_n(&plane->stop, __ATOMIC_RELAXED)) {
 		worker->stats->polls++;
 		if (poll_ports(worker)) {
-			empty_polls = 0;
+			idle.empty_polls = 0;
 		} else {
 			worker->stats->empty_polls++;
-			if (may_sleep && ++empty_polls > IDLE_POLLS)
-				rest(worker, empty_polls);
+			if (may_sleep && idle_is_due(&idle))
+				rest(worker, &idle);
 		}
 		rte_rcu_qsbr_quiescent(plane->qsbr, worker->id);
 	}
