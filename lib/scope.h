@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "prefetch.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,43 +33,51 @@ struct scope_candidate {
 enum { SCOPE_NO_TARGET = UINT32_MAX, SCOPE_ANY_FOOTPRINT = UINT32_MAX, SCOPE_CANDIDATES_MAX = 64 };
 
 /* What is common to all places of the trie at which the scope hangs. Immutable once in a trie. One block of memory: all
- * pointers point into it. */
+ * pointers point into it. What each request reads comes last, with the candidates behind it: two cache lines. */
 struct scope {
-	uint32_t refs;      /* control thread only */
+	uint32_t refs; /* control thread only */
+	uint32_t n_keys;
+	uint64_t order;         /* the one that was said first wins when all else is equal */
+	int16_t priority;       /* the higher one wins over everything else */
+	uint8_t footprint_rank; /* see lib/scope_rank.h */
+	uint16_t n_patterns;
+	uint64_t seed;     /* hash of the name: round-robin slot */
+	uint64_t metadata; /* generic metadata that a CDN has to support: bits of advert_offer */
+	uint16_t *qtypes;
+	struct pattern *patterns;
+	struct scope_time *times;
+	char *signing; /* with signed_uri: whose signatures; control thread only, control/sign_policy.h */
+	uint8_t *
+		keys; /* of its places in the trie, each behind its length in two octets; control thread only */
+	char *name;
+	char *cache_control; /* of its HTTP answers, the field's value (RFC 9111 §5.2); NULL: none */
+
 	uint32_t hits;      /* place of its counters (lib/hits.h); 0: not counted */
-	uint64_t order;     /* the one that was said first wins when all else is equal */
-	int16_t priority;   /* the higher one wins over everything else */
+	uint32_t footprint; /* id, or SCOPE_ANY_FOOTPRINT */
+	uint32_t fallback;  /* target, or SCOPE_NO_TARGET: then the view's fallback */
+	uint16_t status;    /* of an HTTP redirect: 301, 302, 303, 307, 308 */
 	uint8_t protocols;  /* bits of enum request_protocol */
 	uint8_t action;     /* enum scope_action */
 	uint8_t policy;     /* enum scope_policy */
 	bool deny_nxdomain; /* a denied DNS query gets NXDOMAIN, not REFUSED */
 	bool signed_uri; /* its HTTP requests are redirected only when their URI is signed: control/sign.h */
-	uint16_t status;   /* of an HTTP redirect: 301, 302, 303, 307, 308 */
 	uint16_t n_qtypes; /* 0: any type */
 	uint16_t n_times;  /* 0: always */
 	uint16_t n_candidates;
 	uint16_t n_named; /* 0: no named footprints */
-	uint16_t n_patterns;
 	uint16_t
-		n_common; /* the first ones: query and headers, needed at every place; the rest: one for a place */
-	uint32_t footprint;     /* id, or SCOPE_ANY_FOOTPRINT */
-	uint8_t footprint_rank; /* see lib/scope_rank.h */
-	uint32_t fallback;      /* target, or SCOPE_NO_TARGET: then the view's fallback */
-	uint32_t n_keys;
-	uint64_t seed;     /* hash of the name: round-robin slot */
-	uint64_t metadata; /* generic metadata that a CDN has to support: bits of advert_offer */
-	uint16_t *qtypes;
+		n_common; /* of its patterns the first ones: query and headers, needed at every place; the rest: one for a place */
 	uint32_t *
 		named; /* ids of named footprints: the client is in one of them, and in `footprint` */
-	struct pattern *patterns;
-	struct scope_time *times;
 	struct scope_candidate *candidates;
-	char *name;
-	char *cache_control; /* of its HTTP answers, the field's value (RFC 9111 §5.2); NULL: none */
-	char *signing; /* with signed_uri: whose signatures; control thread only, control/sign_policy.h */
-	uint8_t *
-		keys; /* of its places in the trie, each behind its length in two octets; control thread only */
 };
+
+/* What each request reads of a scope. */
+static inline void scope_prefetch(const struct scope *scope)
+{
+	prefetch(&scope->cache_control);
+	prefetch((const char *)(scope + 1) + 2 * sizeof(struct scope_candidate) - 1);
+}
 
 /* The next key of keys, which goes forward. */
 static inline const uint8_t *scope_next_key(const uint8_t **keys, size_t *len)

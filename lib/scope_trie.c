@@ -268,16 +268,12 @@ static void prefetch_lists(const struct scope_trie_way *way)
 	}
 }
 
-/* Their first scopes: the fixed part, and what lies behind it. */
 static void prefetch_scopes(const struct scope_trie_way *way)
 {
 	for (uint32_t i = first_to_prefetch(way); i < way->n; i++) {
 		const struct scope_list *list = way->lists[i];
-		for (uint32_t k = 0; k < list->n && k < PREFETCH_ENTRIES; k++) {
-			const char *scope = (const char *)list->entries[k].scope;
-			for (unsigned at = 0; at <= sizeof(struct scope) + 48; at += 64)
-				prefetch(scope + at);
-		}
+		for (uint32_t k = 0; k < list->n && k < PREFETCH_ENTRIES; k++)
+			scope_prefetch(list->entries[k].scope);
 	}
 }
 
