@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,38 +20,31 @@ static inline uint64_t checksum_add8(uint64_t sum, const uint8_t *at, uint64_t *
 static inline uint64_t checksum_add(uint64_t sum, const void *octets, size_t len)
 {
 	const uint8_t *at = (const uint8_t *)octets;
-	uint64_t word, carry = 0;
-	uint32_t four = 0;
-	uint16_t two = 0, one = 0;
-	for (; len >= 32; at += 32, len -= 32) {
+	uint64_t rest = 0, carry = 0;
+	size_t left = len;
+	for (; left >= 32; at += 32, left -= 32) {
 		sum = checksum_add8(sum, at, &carry);
 		sum = checksum_add8(sum, at + 8, &carry);
 		sum = checksum_add8(sum, at + 16, &carry);
 		sum = checksum_add8(sum, at + 24, &carry);
 	}
-	for (; len >= 8; at += 8, len -= 8)
+	for (; left >= 8; at += 8, left -= 8)
 		sum = checksum_add8(sum, at, &carry);
-	if (len & 4) {
-		memcpy(&four, at, 4);
-		at += 4;
+	if (left && len >= 8) { /* the last eight, without those that are in the sum */
+		memcpy(&rest, at + left - 8, 8);
+		rest = htole64(le64toh(rest) >> (64 - 8 * left));
+	} else if (left) {
+		memcpy(&rest, at, left);
 	}
-	if (len & 2) {
-		memcpy(&two, at, 2);
-		at += 2;
-	}
-	if (len & 1)
-		memcpy(&one, at, 1);
-	word = (uint64_t)four + two + one + carry;
-	carry = (uint64_t)__builtin_add_overflow(sum, word, &sum);
+	carry += (uint64_t)__builtin_add_overflow(sum, rest, &sum);
+	carry = (uint64_t)__builtin_add_overflow(sum, carry, &sum);
 	return sum + carry;
 }
 
 /* The sum of 16 bits, in the byte order of memory: 0xffff over octets with a right checksum in them. */
 static inline uint16_t checksum_fold(uint64_t sum)
 {
-	sum = (sum >> 32) + (sum & 0xffffffff);
-	sum = (sum >> 32) + (sum & 0xffffffff);
-	sum = (sum >> 16) + (sum & 0xffff);
-	sum = (sum >> 16) + (sum & 0xffff);
-	return (uint16_t)sum;
+	/* The upper half of a sum with its halves swapped has the carry of the lower one in it. */
+	uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
+	return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
 }

@@ -45,6 +45,19 @@ TEST(checksum, as_the_slow_one)
 	}
 }
 
+TEST(checksum, folded_as_the_slow_one)
+{
+	std::mt19937_64 random(2);
+	for (int i = 0; i < 100000; i++) {
+		uint64_t sum = random() >> (random() & 63);
+		sum = i & 1 ? ~sum : sum;
+		ASSERT_EQ(checksum_fold(sum), slowly((const uint8_t *)&sum, 8, 0)) << sum;
+	}
+	EXPECT_EQ(checksum_fold(0), 0);
+	EXPECT_EQ(checksum_fold(UINT64_MAX), 0xffff);
+	EXPECT_EQ(checksum_fold(UINT64_MAX << 32), 0xffff);
+}
+
 TEST(checksum, carries_go_round)
 {
 	uint64_t ones = UINT64_MAX;
