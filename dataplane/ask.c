@@ -205,10 +205,7 @@ static void find_kept(struct worker *worker, uint64_t now_ms)
 void ask_burst(struct worker *worker)
 {
 	const struct burst *burst = &worker->burst;
-	bool any = burst->returned;
-	for (uint16_t i = 0; i < burst->n; i++)
-		any |= is_asked(worker, i) || is_signed(worker, i);
-	if (!any)
+	if (!burst->asks && !burst->returned)
 		return;
 	uint64_t now_ms = plane_tsc_ms(worker->plane);
 	if (!burst->returned && worker->plane->dris)

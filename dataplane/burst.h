@@ -35,6 +35,15 @@ enum lane {
 	LANE_PARKED, /* a request that the control thread has now, with its mbuf */
 };
 
+/* As bits of burst.lanes: what a stage has to look at. */
+enum {
+	LANES_L3 = 1 << LANE_ARP | 1 << LANE_ND | 1 << LANE_ECHO,
+	LANES_TCP = 1 << LANE_SYN | 1 << LANE_FIN | 1 << LANE_RESET | 1 << LANE_LATE,
+	LANES_DNS = 1 << LANE_DNS,
+	LANES_HTTP = 1 << LANE_HTTP,
+	LANES_REQUEST = LANES_DNS | LANES_HTTP,
+};
+
 /* Pointers into the mbuf's data. Checked by classify: l4 is l4_len octets long, none of them is past the frame. */
 struct packet {
 	uint8_t lane;   /* enum lane */
@@ -64,6 +73,8 @@ struct burst {
 	const struct view *view;
 	uint64_t now_ns; /* since 1970-01-01 UTC */
 	uint16_t n;
+	uint16_t lanes; /* bit l: decode left a packet on lane l */
+	bool asks;      /* choose found a request that ask has to look at */
 	struct parked *
 		*returned; /* NULL: from the device; else the packets were parked, and come again */
 	bool again;        /* the packets were run before, for what their connections hold now */

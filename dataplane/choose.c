@@ -6,8 +6,15 @@ void choose_burst(struct worker *worker)
 {
 	struct burst *burst = &worker->burst;
 	worker->match.counts = !burst->returned;
-	for (uint16_t i = 0; i < burst->n; i++)
-		if (packet_is_sound(&burst->packets[i]))
-			match_choose(burst->view, &worker->match, &burst->requests[i],
-				     &burst->verdicts[i]);
+	burst->asks = false;
+	if (!(burst->lanes & LANES_REQUEST))
+		return;
+	for (uint16_t i = 0; i < burst->n; i++) {
+		struct verdict *verdict = &burst->verdicts[i];
+		if (!packet_is_sound(&burst->packets[i]))
+			continue;
+		match_choose(burst->view, &worker->match, &burst->requests[i], verdict);
+		burst->asks |= verdict->outcome == VERDICT_ASK ||
+			       (verdict->scope && verdict->scope->signed_uri);
+	}
 }

@@ -16,6 +16,8 @@ void count_burst(struct worker *worker)
 {
 	const struct burst *burst = &worker->burst;
 	top_begin(worker->top, burst->now_ns / UINT64_C(1000000000));
+	if (!(burst->lanes & LANES_REQUEST))
+		return;
 	for (uint16_t i = 0; i < burst->n; i++)
 		if (packet_is_sound(&burst->packets[i]))
 			count(worker, &burst->requests[i], &burst->verdicts[i]);

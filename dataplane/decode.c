@@ -172,10 +172,13 @@ static void decode_tcp(struct worker *worker, uint16_t i)
 void decode_burst(struct worker *worker)
 {
 	struct burst *burst = &worker->burst;
+	uint32_t lanes = 0;
 	for (uint16_t i = 0; i < burst->n; i++) {
 		if (burst->packets[i].lane == LANE_DNS)
 			decode_dns(worker, i);
 		else if (burst->packets[i].lane == LANE_TCP)
 			decode_tcp(worker, i);
+		lanes |= UINT32_C(1) << burst->packets[i].lane;
 	}
+	burst->lanes = (uint16_t)lanes;
 }

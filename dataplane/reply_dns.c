@@ -123,6 +123,8 @@ static void reply_dns(struct worker *worker, uint16_t i)
 
 void reply_dns_burst(struct worker *worker)
 {
+	if (!(worker->burst.lanes & LANES_DNS))
+		return;
 	for (uint16_t i = 0; i < worker->burst.n; i++)
 		if (worker->burst.packets[i].lane == LANE_DNS)
 			reply_dns(worker, i);

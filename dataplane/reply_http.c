@@ -120,6 +120,8 @@ static void reply_http(struct worker *worker, uint16_t i)
 
 void reply_http_burst(struct worker *worker)
 {
+	if (!(worker->burst.lanes & LANES_HTTP))
+		return;
 	for (uint16_t i = 0; i < worker->burst.n; i++)
 		if (worker->burst.packets[i].lane == LANE_HTTP)
 			reply_http(worker, i);

@@ -67,6 +67,8 @@ static void reply_echo(struct worker *worker, uint16_t i)
 
 void reply_l3_burst(struct worker *worker)
 {
+	if (!(worker->burst.lanes & LANES_L3))
+		return;
 	for (uint16_t i = 0; i < worker->burst.n; i++) {
 		switch (worker->burst.packets[i].lane) {
 		case LANE_ARP:

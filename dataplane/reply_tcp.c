@@ -137,6 +137,8 @@ static void reply_reset(struct worker *worker, uint16_t i)
 
 void reply_tcp_burst(struct worker *worker)
 {
+	if (!(worker->burst.lanes & LANES_TCP))
+		return;
 	for (uint16_t i = 0; i < worker->burst.n; i++) {
 		switch (worker->burst.packets[i].lane) {
 		case LANE_SYN:
