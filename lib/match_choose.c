@@ -284,6 +284,29 @@ static const struct scope_candidate *choose_candidate(struct choice *choice)
 	return taken;
 }
 
+/* The same for most scopes without detours: in order, or by hash without weights, and each candidate can always be chosen. NULL: it is
+ * none of those. */
+static const struct scope_candidate *choose_plain(const struct choice *choice)
+{
+	const struct scope *scope = choice->scope;
+	const struct scope_candidate *all = scope->candidates;
+	unsigned n = scope->policy == POLICY_ORDERED ? 1 : scope->n_candidates, best = 0;
+	if ((n > 1 && scope->policy != POLICY_HASH) || !scope->n_candidates ||
+	    choice->context->tried || choice->context->trace)
+		return NULL;
+	uint64_t content = n > 1 ? hash_content(choice->req->key, choice->req->key_len) : 0;
+	uint64_t best_hash = 0;
+	for (unsigned i = 0; i < n; i++) {
+		const struct target *target = view_target(choice->view, all[i].target);
+		if (!target_is_plain(target) || all[i].weight != all[0].weight)
+			return NULL;
+		uint64_t h = mix(content ^ target->seed);
+		best = h > best_hash ? i : best;
+		best_hash = h > best_hash ? h : best_hash;
+	}
+	return &all[best];
+}
+
 /* The DRI is looked up after the choice and has no part in it (LL-11). */
 static const struct dri *find_dri(struct choice *choice, const struct target *target)
 {
@@ -340,7 +363,9 @@ static void choose(struct choice *choice, struct verdict *verdict)
 {
 	const struct scope *scope = choice->scope;
 	if (scope->action == SCOPE_REDIRECT) {
-		const struct scope_candidate *taken = choose_candidate(choice);
+		const struct scope_candidate *taken = choose_plain(choice);
+		if (!taken)
+			taken = choose_candidate(choice);
 		if (taken && send_to(choice, taken->target, true, verdict)) {
 			verdict->candidate = (uint8_t)(taken - scope->candidates);
 			if (choice->context->counts)

@@ -252,6 +252,28 @@ TEST(choose, hash_is_the_same_on_every_appliance)
 			  chosen(there, "/" + std::to_string(i)));
 }
 
+/* Explain goes the long way, where each candidate is told of. */
+TEST(choose, plain_candidates_are_chosen_as_explain_does)
+{
+	const struct match_trace trace = {};
+	for (const char *policy : {"ordered", "hash"})
+		for (const std::vector<unsigned> &weights : std::vector<std::vector<unsigned>>{
+			     {1}, {1, 1}, {7, 7, 7}, {1, 1, 1, 1}, {1, 1, 2}, {2, 1}})
+			for (const char *down : {"", "a", "b", "d"}) {
+				View view(tables_with(candidates(policy, weights)));
+				if (*down)
+					view.state(down, TARGET_DOWN);
+				for (int i = 0; i < 200; i++) {
+					std::string path = "/" + std::to_string(i);
+					view.context->trace = nullptr;
+					std::string taken = chosen(view, path);
+					view.context->trace = &trace;
+					ASSERT_EQ(taken, chosen(view, path))
+						<< policy << weights.size() << down << path;
+				}
+			}
+}
+
 TEST(choose, hash_is_on_host_and_path_but_not_on_query_and_client)
 {
 	View view(tables_with(candidates("hash", {1, 1, 1, 1})));
