@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -62,14 +63,14 @@ static inline void store_be16(uint8_t *at, uint16_t value)
 
 static inline void store_be32(uint8_t *at, uint32_t value)
 {
-	store_be16(at, (uint16_t)(value >> 16));
-	store_be16(at + 2, (uint16_t)value);
+	value = htobe32(value);
+	memcpy(at, &value, sizeof(value));
 }
 
 static inline void store_be64(uint8_t *at, uint64_t value)
 {
-	store_be32(at, (uint32_t)(value >> 32));
-	store_be32(at + 4, (uint32_t)value);
+	value = htobe64(value);
+	memcpy(at, &value, sizeof(value));
 }
 
 /* Reads from `at` up to `end`. A read past the end sets `bad`, gives 0 and moves nothing; so does every
