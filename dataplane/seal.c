@@ -7,7 +7,6 @@
 #include <netinet/in.h>
 #include <rte_ip.h>
 #include <rte_tcp.h>
-#include <rte_udp.h>
 
 enum { HOP_LIMIT = 64, HOP_LIMIT_ND = 255, ARP_LEN = 28 };
 
@@ -29,46 +28,52 @@ static inline uint64_t swap_addresses(uint8_t *at, size_t len)
 	return checksum_add(checksum_add(0, source, len), destination, len);
 }
 
-/* Software sum, or the pseudo header's for a device that goes on from there. ICMP is never left to the device. */
-static void seal_l4_checksum(const struct packet *packet, uint64_t addresses, unsigned at,
-			     bool offload)
+static uint16_t checksum_of(uint64_t sum, const uint8_t *octets, size_t len)
 {
-	uint8_t *field = packet->l4 + at;
-	uint16_t sum = 0;
-	uint64_t pseudo = addresses + rte_cpu_to_be_16(packet->l4_protocol) +
-			  rte_cpu_to_be_16(packet->l4_len);
-	if (packet->l4_protocol == IPPROTO_ICMP)
-		pseudo = 0;
-	memset(field, 0, 2);
-	if (offload && packet->l4_protocol != IPPROTO_ICMP)
-		sum = checksum_fold(pseudo);
-	else
-		sum = ~checksum_fold(checksum_add(pseudo, packet->l4, packet->l4_len)) & 0xffff;
-	if (!sum && packet->l4_protocol == IPPROTO_UDP) /* RFC 768: 0 would be no checksum */
-		sum = 0xffff;
-	memcpy(field, &sum, 2);
+	return (uint16_t)~checksum_fold(checksum_add(sum, octets, len));
 }
 
+/* The header is summed as it is written: octets that were just stored in another width load slowly. */
+static void seal_udp(const struct packet *packet, uint64_t pseudo, bool offload)
+{
+	uint32_t ports = (uint32_t)packet->port << 16 | packet->source_port;
+	uint16_t sum = checksum_fold(pseudo);
+	if (!offload)
+		sum = checksum_of(pseudo + rte_cpu_to_be_32(ports) +
+					  rte_cpu_to_be_16(packet->l4_len),
+				  packet->l4 + UDP_LEN, packet->l4_len - UDP_LEN);
+	if (!sum) /* RFC 768: 0 would be no checksum */
+		sum = 0xffff;
+	store_be64(packet->l4,
+		   (uint64_t)ports << 32 | (uint32_t)packet->l4_len << 16 | rte_be_to_cpu_16(sum));
+}
+
+/* Software sums, or the pseudo header's for a device that goes on from there. ICMP is never left to the device. */
 static void seal_l4(const struct worker *worker, struct rte_mbuf *mbuf, const struct packet *packet,
 		    uint64_t addresses)
 {
 	bool offload = worker->port->tx_checksum_l4;
+	uint64_t pseudo = addresses + rte_cpu_to_be_16(packet->l4_protocol) +
+			  rte_cpu_to_be_16(packet->l4_len);
+	uint16_t sum;
 	switch (packet->l4_protocol) {
 	case IPPROTO_UDP:
-		store_be32(packet->l4, (uint32_t)packet->port << 16 | packet->source_port);
-		store_be16(packet->l4 + 4, packet->l4_len);
 		if (offload)
 			mbuf->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM;
-		seal_l4_checksum(packet, addresses, offsetof(struct rte_udp_hdr, dgram_cksum),
-				 offload);
+		seal_udp(packet, pseudo, offload);
 		break;
-	case IPPROTO_TCP:
+	case IPPROTO_TCP: /* the field is 0 */
 		if (offload)
 			mbuf->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;
-		seal_l4_checksum(packet, addresses, offsetof(struct rte_tcp_hdr, cksum), offload);
+		sum = offload ? checksum_fold(pseudo)
+			      : checksum_of(pseudo, packet->l4, packet->l4_len);
+		memcpy(packet->l4 + offsetof(struct rte_tcp_hdr, cksum), &sum, 2);
 		break;
 	default:
-		seal_l4_checksum(packet, addresses, 2, false);
+		memset(packet->l4 + 2, 0, 2);
+		sum = checksum_of(packet->l4_protocol == IPPROTO_ICMP ? 0 : pseudo, packet->l4,
+				  packet->l4_len);
+		memcpy(packet->l4 + 2, &sum, 2);
 	}
 }
 
@@ -101,7 +106,7 @@ static uint64_t seal_ip6(struct rte_mbuf *mbuf, const struct packet *packet)
 	store_be16(ip + 4, packet->l4_len);
 	ip[7] = packet->lane == LANE_ND ? HOP_LIMIT_ND : HOP_LIMIT;
 	mbuf->ol_flags |= RTE_MBUF_F_TX_IPV6;
-	return swap_addresses(ip + 8, 16);
+	return checksum_fold(swap_addresses(ip + 8, 16)); /* there is to be room above it */
 }
 
 void seal_packet(const struct worker *worker, struct rte_mbuf *mbuf, const struct packet *packet)
