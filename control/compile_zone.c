@@ -15,8 +15,7 @@
 static void zone_key(const struct zone *zone, struct request *req)
 {
 	unsigned labels;
-	dns_name_scan(zone->apex.wire, zone->apex.len, &labels);
-	dns_name_key(zone->apex.wire, zone->apex.len, labels, req);
+	dns_name_key(zone->apex.wire, zone->apex.len, &labels, req);
 }
 
 /* Takes the zone's reference over. */

@@ -234,8 +234,7 @@ static bool read_zone(struct image_reader *reader, struct object *object)
 	struct zone *zone = object->made.zone = image_in_zone(&reader->in, object->name);
 	if (!zone)
 		return false;
-	dns_name_scan(zone->apex.wire, zone->apex.len, &labels);
-	dns_name_key(zone->apex.wire, zone->apex.len, labels, &req);
+	dns_name_key(zone->apex.wire, zone->apex.len, &labels, &req);
 	struct trie_txn txn = {view->zones, &view_zone_ops};
 	bool done = trie_set(&txn, req.key, req.host_len, zone);
 	view->zones = txn.root;

@@ -15,12 +15,11 @@ static void decode_dns(const struct ri_request *from, struct request *req)
 	struct dns_name name;
 	unsigned labels;
 	dns_name_from_text(from->qname, &name);
-	dns_name_scan(name.wire, name.len, &labels);
+	dns_name_key(name.wire, name.len, &labels, req);
 	req->protocol = PROTOCOL_DNS;
 	req->dns.qtype = from->qtype;
 	req->dns.qclass = DNS_CLASS_IN;
 	req->dns.qname_labels = (uint8_t)labels;
-	dns_name_key(name.wire, name.len, labels, req);
 }
 
 /* Those that the URI says, and those that announce a body. */

@@ -122,25 +122,28 @@ bool dns_name_is_under(const uint8_t *name, size_t name_len, const uint8_t *pare
 	return at < name_len && dns_name_equal(name + at, name_len - at, parent, parent_len);
 }
 
-void dns_name_key(const uint8_t *wire, size_t wire_len, unsigned labels, struct request *req)
+size_t dns_name_key(const uint8_t *wire, size_t avail, unsigned *labels, struct request *req)
 {
-	uint8_t octets[HOST_KEY_ROOM], key[HOST_KEY_ROOM];
-	if (!labels) {
-		dns_name_no_key(req);
-		return;
+	uint8_t starts[DNS_NAME_MAX / 2 + 1], padded[DNS_NAME_MAX + HOST_KEY_BLOCK];
+	unsigned n = 0;
+	size_t at = 0, end = avail < DNS_NAME_MAX ? avail : DNS_NAME_MAX;
+	*labels = 0;
+	dns_name_no_key(req);
+	while (at < end && wire[at]) {
+		if (wire[at] > DNS_LABEL_MAX)
+			return 0;
+		starts[n++] = (uint8_t)(at + 1);
+		at += 1 + wire[at];
 	}
-	host_key_lower(octets + HOST_KEY_MARGIN, wire, wire_len);
-	size_t host_len = wire_len - 2, from = 0, to = host_len;
-	for (unsigned i = 0; i < labels; i++) {
-		size_t len = wire[from];
-		from += 1 + len;
-		host_key_move(key + HOST_KEY_MARGIN + to, octets + HOST_KEY_MARGIN + from, len);
-		to -= len;
-		if (to)
-			key[HOST_KEY_MARGIN + --to] = '.';
+	if (at >= end)
+		return 0;
+	*labels = n;
+	if (avail - at < HOST_KEY_BLOCK) {
+		memcpy(padded, wire, at);
+		wire = padded;
 	}
-	key[HOST_KEY_MARGIN + host_len] = '/';
-	host_key_copy(req->key, key + HOST_KEY_MARGIN, host_len + 1);
-	req->host_len = (uint16_t)host_len;
-	req->key_len = (uint16_t)(host_len + 1);
+	starts[n] = (uint8_t)(at + 1);
+	req->host_len = (uint16_t)host_key_write(req->key, wire, starts, n);
+	req->key_len = req->host_len + 1;
+	return at + 1;
 }

@@ -37,11 +37,11 @@ bool dns_name_equal(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_l
 bool dns_name_is_under(const uint8_t *name, size_t name_len, const uint8_t *parent,
 		       size_t parent_len);
 
-/* Writes req->key, host_len and key_len: the labels from the right, joined by '.', in lower case,
- * then "/": "com.example.vod/"; "/" for the root. An octet that no host name has (outside a-z, 0-9,
- * '-', '_') becomes 0x01, which no stored key holds: such a name can be matched by a wildcard only.
- */
-void dns_name_key(const uint8_t *wire, size_t wire_len, unsigned labels, struct request *req);
+/* The same, and writes req->key, host_len and key_len: the labels from the right, joined by '.', in lower
+ * case, then "/": "com.example.vod/"; "/" for the root. An octet that no host name has (outside a-z,
+ * 0-9, '-', '_') becomes 0x01, which no stored key holds: such a name can be matched by a wildcard
+ * only. 0: the key is that of the root. */
+size_t dns_name_key(const uint8_t *wire, size_t avail, unsigned *labels, struct request *req);
 
 /* Writes that of the root. */
 static inline void dns_name_no_key(struct request *req)

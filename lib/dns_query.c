@@ -59,17 +59,34 @@ static bool read_question(struct reader *r, const uint8_t *msg, struct request *
 {
 	const uint8_t *name = r->at;
 	unsigned labels;
-	size_t len = dns_name_scan(name, reader_left(r), &labels);
-	if (!len || !reader_take(r, len + 4))
+	size_t len = dns_name_key(name, reader_left(r), &labels, req);
+	if (!len || !reader_take(r, len + 4)) {
+		dns_name_no_key(req);
 		return false;
+	}
 	req->dns.qtype = load_be16(name + len);
 	req->dns.qclass = load_be16(name + len + 2);
 	req->dns.question_end = (uint16_t)(r->at - msg);
 	req->dns.qname = name;
 	req->dns.qname_len = (uint8_t)len;
 	req->dns.qname_labels = (uint8_t)labels;
-	dns_name_key(name, len, labels, req);
 	return true;
+}
+
+/* At most 16 octets, without a call. */
+static inline void copy_few(uint8_t *to, const uint8_t *at, size_t len)
+{
+	if (len >= 8) {
+		memcpy(to, at, 8);
+		memcpy(to + len - 8, at + len - 8, 8);
+	} else if (len >= 4) {
+		memcpy(to, at, 4);
+		memcpy(to + len - 4, at + len - 4, 4);
+	} else if (len) {
+		to[0] = at[0];
+		to[len / 2] = at[len / 2];
+		to[len - 1] = at[len - 1];
+	}
 }
 
 /* RFC 7871 §6: the address has as many octets as SOURCE needs, with no bit set past it. */
@@ -88,8 +105,7 @@ static bool read_subnet(struct span option, struct subnet *subnet)
 
 	struct ip_addr *addr = &subnet->prefix.addr;
 	*addr = (struct ip_addr){.family = families[subnet->family]};
-	for (uint32_t i = 0; i < octets; i++)
-		addr->bytes[i] = option.at[DNS_ECS_LEN + i];
+	copy_few(addr->bytes, option.at + DNS_ECS_LEN, octets);
 	if (source % 8 && addr->bytes[source / 8] & 0xff >> source % 8)
 		return false;
 	subnet->prefix.len = source;
@@ -168,6 +184,21 @@ static void take_subnet(struct request *req, const struct subnet *subnet)
 	}
 }
 
+/* An OPT record and nothing behind it, as most queries end. false: it is not so. */
+static inline bool read_opt_alone(struct reader *r, struct request_dns *dns, struct record *opt)
+{
+	const uint8_t *at = r->at;
+	if (reader_left(r) < DNS_OPT_LEN || load_be32(at) >> 8 != DNS_OPT)
+		return false;
+	opt->class = load_be16(at + 3);
+	opt->ttl = load_be32(at + 5);
+	opt->data = (struct span){at + DNS_OPT_LEN, load_be16(at + 9)};
+	if (opt->data.len > reader_left(r) - DNS_OPT_LEN)
+		return false;
+	take_opt(dns, opt);
+	return true;
+}
+
 /* false: a record is malformed, or an OPT record is not alone or not in its place. */
 static bool read_records(struct reader *r, uint32_t others, uint16_t additional,
 			 struct request_dns *dns, struct record *opt)
@@ -218,7 +249,8 @@ static uint16_t read_sections(struct reader *r, const uint8_t *msg,
 			return DNS_FORMERR;
 
 	struct record opt = {0};
-	if (!read_records(r, others, additional, dns, &opt) || questions > 1)
+	bool alone = !others && additional == 1 && read_opt_alone(r, dns, &opt);
+	if ((!alone && !read_records(r, others, additional, dns, &opt)) || questions > 1)
 		return DNS_FORMERR;
 	uint16_t rcode = dns->edns ? read_edns(&opt, settings, req) : DNS_NOERROR;
 	if (rcode || questions)

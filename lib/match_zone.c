@@ -91,8 +91,7 @@ static bool follow_link(const struct request *req, struct dns_name *name, struct
 static void set_key(struct request *req, const struct dns_name *name)
 {
 	unsigned labels;
-	dns_name_scan(name->wire, name->len, &labels);
-	dns_name_key(name->wire, name->len, labels, req);
+	dns_name_key(name->wire, name->len, &labels, req);
 }
 
 bool match_zone_step(const struct view *view, struct request *req, struct dns_name *name,

@@ -61,8 +61,7 @@ bool dri_set_cname(struct dri *dri, const uint8_t *wire, size_t len)
 {
 	struct request key;
 	unsigned labels;
-	dns_name_scan(wire, len, &labels);
-	dns_name_key(wire, len, labels, &key);
+	dns_name_key(wire, len, &labels, &key);
 	dri->cname_key = calloc(1, key.host_len + 8u);
 	if (!dri->cname_key)
 		return false;

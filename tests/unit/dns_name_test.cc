@@ -27,8 +27,7 @@ static std::string key(const Bytes &name)
 {
 	static request req;
 	unsigned labels;
-	EXPECT_EQ(dns_name_scan(name.data(), name.size(), &labels), name.size());
-	dns_name_key(name.data(), name.size(), labels, &req);
+	EXPECT_EQ(dns_name_key(name.data(), name.size(), &labels, &req), name.size());
 	EXPECT_EQ(req.key_len, req.host_len + 1);
 	return std::string(req.key, req.key + req.key_len);
 }
@@ -106,33 +105,48 @@ TEST(DnsName, TextOfTheLongest)
 	EXPECT_EQ(text(name).size(), 250u * 4 + 3);
 }
 
+/* dns_name_key finds the same. */
+static size_t scan(const uint8_t *wire, size_t avail, unsigned *labels)
+{
+	static request req;
+	unsigned n;
+	size_t len = dns_name_scan(wire, avail, labels);
+	req.host_len = 99;
+	EXPECT_EQ(dns_name_key(wire, avail, &n, &req), len);
+	if (!len) {
+		EXPECT_EQ(std::string(req.key, req.key + req.key_len), "/");
+		EXPECT_EQ(req.host_len, 0);
+	}
+	return len;
+}
+
 TEST(DnsName, ScanEndsWhereTheNameEnds)
 {
 	Bytes name = wire("vod.example.com");
 	unsigned labels;
 	for (size_t len = 0; len < name.size(); len++) {
 		GuardPage page(name.data(), len);
-		EXPECT_EQ(dns_name_scan(page.data(), len, &labels), 0u) << len;
+		EXPECT_EQ(scan(page.data(), len, &labels), 0u) << len;
 	}
 	Bytes more = name;
 	more.insert(more.end(), 300, 1);
-	EXPECT_EQ(dns_name_scan(more.data(), more.size(), &labels), name.size());
+	EXPECT_EQ(scan(more.data(), more.size(), &labels), name.size());
 	EXPECT_EQ(labels, 3u);
 
 	for (uint8_t type : {0x40, 0x80, 0xc0, 0xff})
-		EXPECT_EQ(dns_name_scan(Bytes{type, 0, 0}.data(), 3, &labels), 0u);
+		EXPECT_EQ(scan(Bytes{type, 0, 0}.data(), 3, &labels), 0u);
 	Bytes longest;
 	for (int i = 0; i < 127; i++)
 		longest.insert(longest.end(), {1, 'a'});
 	Bytes too_long = longest;
 	longest.push_back(0);
 	too_long.insert(too_long.end(), {1, 'a', 0});
-	EXPECT_EQ(dns_name_scan(longest.data(), longest.size(), &labels), 255u);
+	EXPECT_EQ(scan(longest.data(), longest.size(), &labels), 255u);
 	EXPECT_EQ(labels, 127u);
-	EXPECT_EQ(dns_name_scan(too_long.data(), too_long.size(), &labels), 0u);
+	EXPECT_EQ(scan(too_long.data(), too_long.size(), &labels), 0u);
 	Bytes one_over = {2, 'b', 'b'}; /* 256 octets, the root octet is the 256th */
 	one_over.insert(one_over.end(), longest.begin() + 2, longest.end());
-	EXPECT_EQ(dns_name_scan(one_over.data(), one_over.size(), &labels), 0u);
+	EXPECT_EQ(scan(one_over.data(), one_over.size(), &labels), 0u);
 }
 
 static bool equal(const Bytes &a, const Bytes &b)
@@ -176,6 +190,46 @@ TEST(DnsName, Key)
 	EXPECT_EQ(key(wire("a/b.\\000\\255x")), "\001\001x.a\001b/");
 }
 
+/* Octet by octet. */
+static std::string slow_key(const Bytes &name)
+{
+	std::string key;
+	for (size_t at = 0; name[at]; at += 1 + name[at]) {
+		std::string label;
+		for (size_t i = 1; i <= name[at]; i++) {
+			int c = tolower(name[at + i]);
+			label += c < 0x80 && (isalnum(c) || c == '-' || c == '_') ? (char)c : 1;
+		}
+		key = label + (key.empty() ? "" : ".") + key;
+	}
+	return key + "/";
+}
+
+TEST(DnsName, KeyOfAnyNameWhateverIsBehindIt)
+{
+	static request req;
+	std::mt19937 random(1);
+	for (int i = 0; i < 5000; i++) {
+		Bytes name;
+		for (size_t n = random() % 8, len; n--;) {
+			name.push_back(uint8_t(len = 1 + random() % (i & 1 ? 6 : 30)));
+			while (len--)
+				name.push_back(
+					uint8_t(i % 3 ? "aZ09-_MbYz"[random() % 10] : random()));
+		}
+		name.push_back(0);
+		size_t len = name.size();
+		unsigned labels, scanned;
+		name.resize(len + random() % 32, 0x41);
+		GuardPage page(name.data(), name.size());
+		ASSERT_EQ(dns_name_scan(page.data(), name.size(), &scanned), len);
+		ASSERT_EQ(dns_name_key(page.data(), name.size(), &labels, &req), len);
+		EXPECT_EQ(labels, scanned);
+		EXPECT_EQ(std::string(req.key, req.key + req.key_len), slow_key(name));
+		EXPECT_EQ(req.key_len, req.host_len + 1);
+	}
+}
+
 TEST(DnsName, KeyAgreesWithTextHosts)
 {
 	static request from_wire, from_text;
@@ -185,8 +239,7 @@ TEST(DnsName, KeyAgreesWithTextHosts)
 	      l63 + "." + l63 + "." + l63 + "." + std::string(61, 'z')}) {
 		Bytes name = wire(host.c_str());
 		unsigned labels;
-		ASSERT_EQ(dns_name_scan(name.data(), name.size(), &labels), name.size());
-		dns_name_key(name.data(), name.size(), labels, &from_wire);
+		ASSERT_EQ(dns_name_key(name.data(), name.size(), &labels, &from_wire), name.size());
 		ASSERT_TRUE(request_key_host(
 			&from_text, reinterpret_cast<const uint8_t *>(host.data()), host.size()));
 		ASSERT_EQ(from_wire.host_len, from_text.host_len);
