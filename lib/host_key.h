@@ -1,4 +1,4 @@
-/* host_key - the host part of a scope trie key from labels: in lower case, reversed, sixteen octets at a time. For lib/dns_name and lib/request. */
+/* host_key - the host part of a scope trie key from labels: in lower case, the last one first, sixteen octets at a time. For lib/dns_name and lib/request. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
@@ -8,9 +8,6 @@
 
 enum {
 	HOST_KEY_BLOCK = 16,
-	HOST_KEY_MARGIN =
-		64, /* in front of what labels are moved from and to: one in whole blocks */
-	HOST_KEY_ROOM = HOST_KEY_MARGIN + 256 + HOST_KEY_BLOCK,
 	HOST_KEY_ODD = 0x01, /* stands for an octet that no host name has */
 };
 typedef uint8_t host_key_block __attribute__((vector_size(HOST_KEY_BLOCK)));
@@ -54,40 +51,4 @@ static inline size_t host_key_write(uint8_t *key, const uint8_t *host, const uin
 	size_t len = n ? (size_t)(to - key) - 1 : 0;
 	key[len] = '/';
 	return len;
-}
-
-/* len octets from `at`, none read past them; up to a block is written past them. */
-static inline void host_key_lower(uint8_t *to, const uint8_t *at, size_t len)
-{
-	size_t done = 0;
-	for (; done + HOST_KEY_BLOCK <= len; done += HOST_KEY_BLOCK)
-		host_key_store(to + done, host_key_octets(host_key_load(at + done)));
-	if (done == len)
-		return;
-	if (len >= HOST_KEY_BLOCK) {
-		size_t last = len - HOST_KEY_BLOCK;
-		host_key_store(to + last, host_key_octets(host_key_load(at + last)));
-		return;
-	}
-	uint8_t rest[HOST_KEY_BLOCK] = {0};
-	memcpy(rest, at, len);
-	host_key_store(to, host_key_octets(host_key_load(rest)));
-}
-
-/* Moves a label of len octets so that it ends at `to`. Whole blocks are moved: what they bring along stands in front of it, where the
- * label that is moved next goes. So the leftmost label of a host is moved first. */
-static inline void host_key_move(uint8_t *to, const uint8_t *label_end, size_t len)
-{
-	for (size_t back = HOST_KEY_BLOCK;; back += HOST_KEY_BLOCK) {
-		host_key_store(to - back, host_key_load(label_end - back));
-		if (back >= len)
-			return;
-	}
-}
-
-/* The whole key, with up to a block behind it. */
-static inline void host_key_copy(uint8_t *to, const uint8_t *key, size_t len)
-{
-	for (size_t at = 0; at < len; at += HOST_KEY_BLOCK)
-		host_key_store(to + at, host_key_load(key + at));
 }

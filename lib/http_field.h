@@ -10,11 +10,32 @@ static inline struct span span_from(struct span span, uint32_t offset)
 	return (struct span){span.at + offset, span.len - offset};
 }
 
+/* Eight octets as octet_lower does it. Nothing carries from one octet into the next: its highest bit is added apart. */
+static inline bool span_is_8(const uint8_t *at, const char *lower)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t octets, wanted;
+	memcpy(&octets, at, 8);
+	memcpy(&wanted, lower, 8);
+	uint64_t low = octets & 0x7f * each;
+	uint64_t from_a = low + (0x80 - 'A') * each, over_z = low + (0x7f - 'Z') * each;
+	uint64_t capitals = (from_a ^ over_z) & ~octets & 0x80 * each;
+	return (octets | capitals >> 2) == wanted;
+}
+
 /* `lower` in lower case. */
 static inline bool span_is(struct span span, const char *lower, size_t len)
 {
 	if (span.len != len)
 		return false;
+	if (len >= 8) {
+		if ((span.at[0] ^ lower[0]) & 0xdf)
+			return false;
+		for (size_t i = 0; i + 8 < len; i += 8)
+			if (!span_is_8(span.at + i, lower + i))
+				return false;
+		return span_is_8(span.at + len - 8, lower + len - 8);
+	}
 	for (size_t i = 0; i < len; i++) {
 		if (octet_lower(span.at[i]) != (uint8_t)lower[i])
 			return false;

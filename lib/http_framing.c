@@ -41,6 +41,10 @@ static bool read_codings(struct http_framing *framing, struct span value)
 static void read_connection(struct http_framing *framing, struct span value)
 {
 	struct span option;
+	if (span_is(value, "keep-alive", 10)) {
+		framing->keep_alive = true;
+		return;
+	}
 	while (span_next_member(&value, &option)) {
 		framing->close |= span_is(option, "close", 5);
 		framing->keep_alive |= span_is(option, "keep-alive", 10);

@@ -113,8 +113,6 @@ static bool split_absolute(struct request *req, struct span *target, struct span
 static enum drop_reason split_target(struct request *req, struct span target,
 				     struct span *authority)
 {
-	if (memchr(target.at, '#', target.len))
-		return DROP_http_bad_request;
 	if (target.at[0] != '/' && !split_absolute(req, &target, authority))
 		return DROP_http_bad_request;
 	const uint8_t *mark = target.len ? memchr(target.at, '?', target.len) : NULL;
@@ -140,7 +138,11 @@ static enum drop_reason read_request_line(struct reader *r, const struct http_li
 	enum drop_reason reason = expect(r, " ", 1);
 	if (reason)
 		return reason;
-	struct span target = req->http.target = read_class(r, OCTET_TARGET);
+	struct span target = read_class(r, OCTET_QUERY);
+	const bool fragment = reader_left(r) && *r->at == '#';
+	if (fragment)
+		target.len += read_class(r, OCTET_TARGET).len;
+	req->http.target = target;
 	if (target.len > limits->uri_max)
 		return DROP_http_uri_long;
 	if (target.len == 0)
@@ -152,6 +154,8 @@ static enum drop_reason read_request_line(struct reader *r, const struct http_li
 	if (major != 1)
 		return DROP_http_version;
 	reason = judge_method(method, limits, &req->http);
+	if (!reason && fragment)
+		reason = DROP_http_bad_request;
 	return reason ? reason : split_target(req, target, authority);
 }
 
@@ -163,7 +167,9 @@ static enum drop_reason read_field(struct reader *r, struct span *name, struct s
 	if (!reader_left(r) || *r->at != ':')
 		return refuse(r);
 	r->at++;
-	*value = span_trim(read_class(r, OCTET_VALUE));
+	const uint8_t *start = r->at;
+	r->at = octet_scan_value(start, r->end);
+	*value = span_trim(span_of(start, r->at));
 	if (reader_left(r) >= 2 && load_be16(r->at) == ('\r' << 8 | '\n')) {
 		r->at += 2;
 		return DROP_none;
@@ -206,12 +212,12 @@ static bool is_port(struct span port)
 	return number <= UINT16_MAX;
 }
 
-/* uri-host [ ":" port ] (RFC 9110 §7.2), and the host's part of the key. */
-static bool read_authority(struct request *req, struct span authority, struct span *host)
+/* uri-host [ ":" port ] (RFC 9110 §7.2), and the host's part of the key. end: of the head, which the authority stands in; what is behind it there
+ * is in no host. */
+static bool read_authority(struct request *req, struct span authority, const uint8_t *end,
+			   struct span *host)
 {
-	uint32_t len = 0;
-	while (len < authority.len && authority.at[len] != ':' && authority.at[0] != '[')
-		len++;
+	uint32_t len = (uint32_t)(octet_scan(authority.at, end, OCTET_UNRESERVED) - authority.at);
 	if (authority.len && authority.at[0] == '[') {
 		const uint8_t *close = memchr(authority.at, ']', authority.len);
 		len = close ? (uint32_t)(close + 1 - authority.at) : authority.len;
@@ -220,21 +226,22 @@ static bool read_authority(struct request *req, struct span authority, struct sp
 	if (len < authority.len &&
 	    (authority.at[len] != ':' || !is_port(span_from(authority, len + 1))))
 		return false;
-	if (!request_key_host(req, host->at, host->len))
+	if (!request_key_host_in(req, host->at, host->len, end))
 		return false;
 	if (host->at[host->len - 1] == '.')
 		host->len--;
 	return true;
 }
 
-static bool judge_host(struct request *req, struct span authority, const struct field_facts *facts)
+static bool judge_host(struct request *req, struct span authority, const struct field_facts *facts,
+		       const uint8_t *end)
 {
 	req->host_len = 0;
 	if (facts->hosts == 0 && req->http.minor > 0)
 		return false;
-	if (facts->hosts && !read_authority(req, facts->host, &req->http.host))
+	if (facts->hosts && !read_authority(req, facts->host, end, &req->http.host))
 		return false;
-	return authority.len == 0 || read_authority(req, authority, &req->http.host);
+	return authority.len == 0 || read_authority(req, authority, end, &req->http.host);
 }
 
 static enum drop_reason parse(struct reader *r, const struct http_limits *limits,
@@ -248,7 +255,7 @@ static enum drop_reason parse(struct reader *r, const struct http_limits *limits
 		reason = read_fields(r, req, &facts);
 	if (reason)
 		return reason;
-	if (!judge_host(req, authority, &facts) ||
+	if (!judge_host(req, authority, &facts, r->end) ||
 	    !request_key_path(req, req->http.path.at, req->http.path.len))
 		return DROP_http_bad_request;
 	reason = http_framing_judge(&facts.framing, req->http.minor);
@@ -325,7 +332,7 @@ bool http_request_unstack(struct request *req, const char *path_prefix, size_t p
 	uint8_t key[REQUEST_HOST_MAX];
 	uint16_t host_len = req->host_len, key_len = req->key_len;
 	memcpy(key, req->key, sizeof(key));
-	if (!read_authority(req, authority, &host)) {
+	if (!read_authority(req, authority, req->http.headers.at + req->http.headers.len, &host)) {
 		memcpy(req->key, key, sizeof(key));
 		req->host_len = host_len;
 		req->key_len = key_len;

@@ -42,7 +42,8 @@ static inline unsigned octet_set_not(const struct octet_set *set, const uint8_t 
 }
 #endif
 
-/* The first octet from `at` on that is not of the class, or end. class: a constant, OCTET_TOKEN, _VALUE, _TARGET or _SEGMENT. */
+/* The first octet from `at` on that is not of the class, or end. class: a constant, OCTET_TOKEN, _VALUE, _TARGET, _QUERY or
+ * _UNRESERVED. */
 static inline __attribute__((always_inline)) const uint8_t *
 octet_scan(const uint8_t *at, const uint8_t *end, const uint8_t class)
 {
@@ -50,11 +51,13 @@ octet_scan(const uint8_t *at, const uint8_t *end, const uint8_t class)
 	static const struct octet_set token = OCTET_SET(OCTET_TOKEN),
 				      value = OCTET_SET(OCTET_VALUE),
 				      target = OCTET_SET(OCTET_TARGET),
-				      segment = OCTET_SET(OCTET_SEGMENT);
+				      query = OCTET_SET(OCTET_QUERY),
+				      unreserved = OCTET_SET(OCTET_UNRESERVED);
 	const struct octet_set *set = class == OCTET_TOKEN    ? &token
 				      : class == OCTET_VALUE  ? &value
 				      : class == OCTET_TARGET ? &target
-							      : &segment;
+				      : class == OCTET_QUERY  ? &query
+							      : &unreserved;
 	for (; end - at >= 16; at += 16) {
 		unsigned out = octet_set_not(set, at);
 		if (out)
@@ -66,21 +69,67 @@ octet_scan(const uint8_t *at, const uint8_t *end, const uint8_t class)
 	return at;
 }
 
-/* How far a path is in normal form for certain, up to less than sixteen octets before its end: segments of OCTET_SEGMENT, none of which begins with
- * a dot. Else the octet with the fault, or one up to fifteen before it. */
+/* The same for OCTET_VALUE, which is long in cookies: 64 octets at a time while there is no control among them. */
+static inline const uint8_t *octet_scan_value(const uint8_t *at, const uint8_t *end)
+{
+#ifdef __SSSE3__
+	for (; end - at >= 64; at += 64) {
+		__m128i controls = _mm_setzero_si128();
+		for (int i = 0; i < 64; i += 16) {
+			__m128i c = _mm_loadu_si128((const __m128i *)(at + i));
+			__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(c, _mm_set1_epi8(0x1f)), c);
+			__m128i delete = _mm_cmpeq_epi8(c, _mm_set1_epi8(0x7f));
+			controls = _mm_or_si128(controls, _mm_or_si128(low, delete));
+		}
+		if (_mm_movemask_epi8(controls))
+			break;
+	}
+#endif
+	return octet_scan(at, end, OCTET_VALUE);
+}
+
+/* Bit i: octet i of the sixteen is this one; is not of OCTET_HOST. */
+static inline unsigned octet_mask(const uint8_t *at, uint8_t octet)
+{
+#ifdef __SSSE3__
+	__m128i c = _mm_loadu_si128((const __m128i *)at);
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(c, _mm_set1_epi8((char)octet)));
+#else
+	unsigned mask = 0;
+	for (unsigned i = 0; i < 16; i++)
+		mask |= (unsigned)(at[i] == octet) << i;
+	return mask;
+#endif
+}
+
+static inline unsigned octet_mask_not_host(const uint8_t *at)
+{
+#ifdef __SSSE3__
+	static const struct octet_set host = OCTET_SET(OCTET_HOST);
+	return octet_set_not(&host, at);
+#else
+	unsigned mask = 0;
+	for (unsigned i = 0; i < 16; i++)
+		mask |= (unsigned)!(octet_class[at[i]] & OCTET_HOST) << i;
+	return mask;
+#endif
+}
+
+/* How far a path is in normal form for certain, to its end or less than sixteen octets before it: segments of OCTET_SEGMENT, none of which begins with
+ * a dot. Else an octet before the fault. */
 static inline const uint8_t *octet_scan_path(const uint8_t *at, const uint8_t *end)
 {
 #ifdef __SSSE3__
 	static const struct octet_set segment = OCTET_SET(OCTET_SEGMENT);
 	unsigned behind_slash = 0;
-	for (; end - at >= 16; at += 16) {
-		__m128i c = _mm_loadu_si128((const __m128i *)at);
-		unsigned slashes =
-			(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(c, _mm_set1_epi8('/')));
-		unsigned dots = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(c, _mm_set1_epi8('.')));
+	while (end - at >= 16) {
+		unsigned slashes = octet_mask(at, '/'), dots = octet_mask(at, '.');
 		if (octet_set_not(&segment, at) != slashes || (slashes << 1 | behind_slash) & dots)
 			return at;
-		behind_slash = slashes >> 15;
+		at += 16;
+		if (end - at > 0 && end - at < 16) /* the last sixteen, some of them again */
+			at = end - 16;
+		behind_slash = at[-1] == '/';
 	}
 #endif
 	return at;

@@ -30,45 +30,59 @@ static bool key_ip6_literal(struct request *req, const uint8_t *host, size_t len
 	return true;
 }
 
-static bool key_labels(struct request *req, const uint8_t *host, size_t len)
+/* Where the labels begin, and one octet behind the last one's end; gives how many. 0: it is no host name. */
+static unsigned find_labels(const uint8_t *host, size_t len, uint8_t starts[HOST_TEXT_MAX + 2])
 {
-	uint8_t octets[HOST_KEY_ROOM], key[HOST_KEY_ROOM];
+	unsigned n = 0, next;
+	bool bad = false;
+	starts[0] = 0;
+	for (size_t at = 0; at < len; at += HOST_KEY_BLOCK) {
+		unsigned dots = octet_mask(host + at, '.'), odd = octet_mask_not_host(host + at);
+		unsigned there = len - at < HOST_KEY_BLOCK ? (1u << (len - at)) - 1 : 0xffff;
+		bad |= (dots ^ odd) & there;
+		for (dots &= there; dots; dots &= dots - 1) {
+			next = (unsigned)at + (unsigned)__builtin_ctz(dots) + 1;
+			bad |= next - starts[n] - 2 >= LABEL_MAX;
+			starts[++n] = (uint8_t)next;
+		}
+	}
+	next = (unsigned)len + 1;
+	bad |= next - starts[n] - 2 >= LABEL_MAX;
+	starts[++n] = (uint8_t)next;
+	return bad ? 0 : n;
+}
+
+/* Octets up to `end` may be read. */
+static bool key_labels(struct request *req, const uint8_t *host, size_t len, const uint8_t *end)
+{
+	uint8_t starts[HOST_TEXT_MAX + 2], padded[HOST_TEXT_MAX + HOST_KEY_BLOCK];
 	if (len > 0 && host[len - 1] == '.')
 		len--;
 	if (len == 0 || len > HOST_TEXT_MAX)
 		return false;
-	host_key_lower(octets + HOST_KEY_MARGIN, host, len);
-	size_t from = 0, to = len, odd = 0;
-	for (;;) {
-		const uint8_t *label = octets + HOST_KEY_MARGIN + from;
-		size_t label_len = 0;
-		while (from + label_len < len && label[label_len] != HOST_KEY_ODD)
-			label_len++;
-		bool last = from + label_len == len;
-		odd |= !last && host[from + label_len] != '.';
-		if (odd || label_len == 0 || label_len > LABEL_MAX)
-			return false;
-		host_key_move(key + HOST_KEY_MARGIN + to, label + label_len, label_len);
-		to -= label_len;
-		if (last)
-			break;
-		key[HOST_KEY_MARGIN + --to] = '.';
-		from += label_len + 1;
+	if (end - host < (ptrdiff_t)len + HOST_KEY_BLOCK) {
+		memcpy(padded, host, len);
+		host = padded;
 	}
-	host_key_copy(req->key, key + HOST_KEY_MARGIN, len);
-	req->host_len = (uint16_t)len;
+	unsigned n = find_labels(host, len, starts);
+	req->host_len = n ? (uint16_t)host_key_write(req->key, host, starts, n) : 0;
+	return n;
+}
+
+bool request_key_host_in(struct request *req, const uint8_t *host, size_t len, const uint8_t *end)
+{
+	req->host_len = 0;
+	bool literal = len > 0 && host[0] == '[';
+	if (!(literal ? key_ip6_literal(req, host, len) : key_labels(req, host, len, end)))
+		return false;
+	req->key[req->host_len] = '/';
+	req->key_len = req->host_len + 1;
 	return true;
 }
 
 bool request_key_host(struct request *req, const uint8_t *host, size_t len)
 {
-	req->host_len = 0;
-	bool literal = len > 0 && host[0] == '[';
-	if (!(literal ? key_ip6_literal(req, host, len) : key_labels(req, host, len)))
-		return false;
-	req->key[req->host_len] = '/';
-	req->key_len = req->host_len + 1;
-	return true;
+	return request_key_host_in(req, host, len, host + len);
 }
 
 /* Takes off the segment that ends at `out` when it is "." or "..", and with ".." the one before it

@@ -1,9 +1,30 @@
 /* http_framing_test - where a request ends: limits, announced bodies, expectations, and whether the connection goes on. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+extern "C" {
+#include "lib/http_field.h"
+}
 #include "tests/support/parsed_request.h"
 
 namespace
 {
+
+/* As octet_lower has it, for all octets at all places. */
+TEST(http_field, names_whatever_their_case)
+{
+	for (size_t len = 1; len < 20; len++)
+		for (size_t place = 0; place < len; place++)
+			for (int c = 0; c < 256; c++)
+				for (char lower : {'a', 'm', 'z', '-', '0', '_', '~', '`', '{'}) {
+					std::string name(len, 'k'), other(len, 'K');
+					name[place] = lower;
+					other[place] = (char)c;
+					struct span span = {(const uint8_t *)other.data(),
+							    (uint32_t)len};
+					ASSERT_EQ(span_is(span, name.data(), len),
+						  octet_lower((uint8_t)c) == (uint8_t)lower)
+						<< len << " " << place << " " << c << lower;
+				}
+}
 
 /* What is said of a head with these fields. */
 parsed with(const char *version, const std::string &fields)

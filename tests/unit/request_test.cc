@@ -127,6 +127,41 @@ TEST(request, host_lengths_rfc1035_2_3_4)
 	EXPECT_EQ(host_key("[" + std::string(45, ':') + "]").size(), 47u);
 }
 
+/* With and without octets behind them. */
+TEST(request, random_hosts_as_a_naive_reader_sees_them)
+{
+	std::mt19937 random(3);
+	unsigned good = 0;
+	for (int i = 0; i < 20000; i++) {
+		std::string host, key, label;
+		for (size_t len = 1 + random() % (i & 1 ? 20 : 80); len--;)
+			host += "abcXYZ019-_m.m.m!"[random() % (i % 4 ? 16 : 17)];
+		bool sound = true;
+		for (char c : (host.back() == '.' ? host : host + ".")) {
+			if (c != '.') {
+				label += (char)tolower(c);
+				continue;
+			}
+			sound &= !label.empty() && label.size() <= 63;
+			key = label + (key.empty() ? "" : ".") + key;
+			label.clear();
+		}
+		sound &= host.find('!') == std::string::npos;
+		good += sound;
+		ASSERT_EQ(host_key(host), sound ? key : bad) << host;
+		std::string more = host + std::string(random() % 40, 'q');
+		GuardPage bytes(more.data(), more.size());
+		struct request req;
+		ASSERT_EQ(request_key_host_in(&req, bytes.data(), host.size(),
+					      bytes.data() + more.size()),
+			  sound);
+		if (sound) {
+			ASSERT_EQ(std::string((char *)req.key, req.key_len), key + "/");
+		}
+	}
+	EXPECT_GT(good, 1000u);
+}
+
 TEST(request, paths_in_normal_form_rfc3986_6_2_2)
 {
 	const text_case cases[] = {
