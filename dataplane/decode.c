@@ -36,6 +36,28 @@ static void decode_dns(struct worker *worker, uint16_t i)
 		packet->lane = LANE_DROP;
 }
 
+static void take_timestamp(struct packet *packet, const uint8_t *option)
+{
+	packet->has_timestamp = true;
+	packet->timestamp = load_be32(option + 2);
+}
+
+/* As RFC 7323 appendix A puts a timestamp alone, and as SYNs of Linux and Android are: MSS, SACK permitted, timestamp, NOP, window scale. */
+static bool read_usual_options(struct packet *packet)
+{
+	const uint8_t *at = packet->l4 + sizeof(struct rte_tcp_hdr);
+	if (packet->tcp_header == TCP_LEN + 12 && load_be32(at) == UINT32_C(0x0101080a)) {
+		take_timestamp(packet, at + 2);
+		return true;
+	}
+	if (packet->tcp_header != TCP_LEN + 20 || load_be16(at) != 0x0204 ||
+	    load_be32(at + 4) != UINT32_C(0x0402080a) || load_be32(at + 16) >> 8 != 0x010303)
+		return false;
+	packet->mss = load_be16(at + 2);
+	take_timestamp(packet, at + 6);
+	return true;
+}
+
 /* RFC 9293 §3.1: options are a list of kinds and lengths; unknown ones are skipped. */
 static bool read_options(struct packet *packet)
 {
@@ -50,10 +72,8 @@ static bool read_options(struct packet *packet)
 			return false;
 		if (at[0] == TCPOPT_MAXSEG && at[1] == TCPOLEN_MAXSEG)
 			packet->mss = load_be16(at + 2);
-		if (at[0] == TCPOPT_TIMESTAMP && at[1] == TCPOLEN_TIMESTAMP) {
-			packet->has_timestamp = true;
-			packet->timestamp = load_be32(at + 2);
-		}
+		if (at[0] == TCPOPT_TIMESTAMP && at[1] == TCPOLEN_TIMESTAMP)
+			take_timestamp(packet, at);
 		at += at[1];
 	}
 	return true;
@@ -141,7 +161,7 @@ static void decode_tcp(struct worker *worker, uint16_t i)
 	struct packet *packet = &worker->burst.packets[i];
 	uint8_t flags = packet->tcp_flags & (TH_FIN | TH_SYN | TH_RST | TH_ACK);
 	packet->mss = packet->family == 4 ? MSS_DEFAULT_IP4 : MSS_DEFAULT_IP6;
-	if (!read_options(packet))
+	if (!read_usual_options(packet) && !read_options(packet))
 		packet_drop(packet, DROP_tcp_bad);
 	else if (packet->source_port == 0 && !(flags & TH_RST))
 		packet_drop(packet, DROP_tcp_flags);

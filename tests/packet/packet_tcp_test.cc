@@ -81,6 +81,34 @@ TEST_F(PacketTcp, timestamp_is_echoed)
 	EXPECT_EQ(world.ask(packet_tcp(path4(), {SYN})).option(8, 8), nullptr);
 }
 
+/* The order of Linux is read at once, any other one option by option; one wrong octet makes a difference. */
+TEST_F(PacketTcp, options_in_any_order)
+{
+	const Bytes mss = {2, 4, 5, 0xb4}, sack = {4, 2}, scale = {1, 3, 3, 7};
+	const Bytes time = {8, 10, 1, 2, 3, 4, 0, 0, 0, 0};
+	Packet linux_one =
+		world.ask(packet_tcp(path4(), {SYN, 9, 0, {}, mss + sack + time + scale}));
+	EXPECT_EQ(linux_one.timestamp(4), 0x01020304u);
+	for (const Bytes &options :
+	     {mss + scale + time + sack, sack + time + mss + scale, time + sack + scale + mss}) {
+		Packet other = world.ask(packet_tcp(path4(), {SYN, 9, 0, {}, options}));
+		EXPECT_EQ(other.seq, linux_one.seq); /* the MSS is in the cookie */
+		EXPECT_EQ(other.options, linux_one.options);
+	}
+	for (size_t at : {0, 1, 4, 5, 6, 7, 16, 17, 18}) {
+		Bytes options = mss + sack + time + scale;
+		options[at] = 0; /* the end of the list, or a length that cannot be */
+		bool has_time = at > 7;
+		if (at == 1 || at == 5 || at == 7 || at == 18) {
+			EXPECT_EQ(drop(packet_tcp(path4(), {SYN, 9, 0, {}, options})), "tcp_bad");
+			continue;
+		}
+		Packet other = world.ask(packet_tcp(path4(), {SYN, 9, 0, {}, options}));
+		EXPECT_EQ(other.option(8, 8) != nullptr, has_time) << at;
+		EXPECT_EQ(other.seq == linux_one.seq, at > 0) << at;
+	}
+}
+
 /* packet_check_answer lets nothing but MSS and timestamps pass. */
 TEST_F(PacketTcp, no_other_option_is_reflected)
 {
