@@ -8,18 +8,16 @@ from common import TOP, Failure, say
 
 
 class Apart:
-    def __init__(self, name, long=False):
-        self.name, self.long, self.text = name, long, ""
+    def __init__(self, name):
+        self.name, self.text = name, ""
 
     def is_due(self, quick):
-        """It is there, short enough, and for root, who alone can make its network or share its memory."""
-        if not (TOP / "tests/bench" / f"{self.name}.py").exists():
-            return False
+        """There is time for it, and root, who alone can make its network."""
         if os.geteuid():
             say(f"bench: without {self.name}, which is for root")
-        elif quick and self.long:
+        elif quick:
             say(f"bench: without {self.name}, which takes more than a minute: --only {self.name} measures it")
-        return not os.geteuid() and not (quick and self.long)
+        return not os.geteuid() and not quick
 
     def measure(self, bench):
         file = bench.folder / f"{self.name}.json"

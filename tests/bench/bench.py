@@ -14,6 +14,7 @@ import tempfile
 
 import ceiling
 import cores
+import latency
 import overload
 import table_size
 import update_rate
@@ -23,13 +24,13 @@ from in_memory import InMemory
 
 PARTS = {
     "ceiling": ceiling, "overload": overload, "cores": cores, "table-size": table_size, "update-rate": update_rate,
-    "veth": Apart("veth", long=True), "latency": Apart("latency"),
+    "veth": Apart("veth"), "latency": latency,
 }  # fmt: skip
 
 
 def read_options():
     parser = argparse.ArgumentParser(prog="scripts/bench", description="one worker beside testpmd on the same packets, and more")
-    parser.add_argument("--quick", action="store_true", help="smaller tables, short turns: three minutes")
+    parser.add_argument("--quick", action="store_true", help="smaller tables, short turns: two minutes, without veth")
     parser.add_argument("--rounds", type=int, default=None, help="turns of each program (5; with --quick 2)")
     parser.add_argument("--only", action="append", choices=PARTS, help="only this part; may be given again")
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")

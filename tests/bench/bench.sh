@@ -7,11 +7,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lab.sh"
 
 PYTHON=$(PATH=/usr/bin:$PATH command -v python3) # Debian's, which has the packages
 
-bench_build() { # programs that BUILD names are taken as they are
+bench_build() { # TARGET...: of meson; programs that BUILD names are taken as they are
 	"$TOP/scripts/packages" build test bench
-	[[ $BUILD != "$TOP/build" ]] || "$TOP/scripts/build"
+	[[ $BUILD != "$TOP/build" ]] || "$TOP/scripts/build" "$@"
 	bench_make_requests
-	cc -std=gnu11 -O2 "$TOP/tests/bench/ask_ri.c" -lssl -lcrypto -o "$BUILD/ask_ri"
 }
 
 bench_make_requests() {

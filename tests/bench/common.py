@@ -101,6 +101,11 @@ class Hugepages:
                 pass
 
 
+def eal_memory(setup, mib):
+    """Options of EAL for a program beside turnoutd, which shares its memory over virtio."""
+    return "--single-file-segments", "--in-memory" if setup["hugepages"] else "--no-huge", "-m", str(mib)
+
+
 def describe_machine(hugepages):
     model = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
     dpdk = subprocess.run(["pkg-config", "--modversion", "libdpdk"], capture_output=True, text=True).stdout.strip()

@@ -19,7 +19,7 @@ eal = {{ hugepages = {hugepages}; memory = {memory}; prefix = "{prefix}"; }};
 workers = {{ count = {n_workers}; cpus = [ {worker_cpus} ]; control-cpu = {control_cpu}; idle = "{idle}"; }};
 ports = ( {{ name = "p0"; vdev = "{vdev}"; addresses = [ "192.0.2.1", "2001:db8::1" ]; mbufs = {mbufs}; }} );
 tcp = {{ cookie-keys = [ "{key}" ]; }};
-control = {{ socket = "{folder}/turnout.sock"; }};
+control = {{ socket = "{folder}/turnout.sock"; drain = 0; }};
 {state}
 zones = ( {{ name = "cdn.example"; servers = ( {{ name = "ns1.cdn.example"; addresses = [ "192.0.2.1" ]; }} ); }} );
 footprints = ( {{ name = "most"; footprints = ( {{ footprint-type = "ipv4cidr";
@@ -279,12 +279,12 @@ class Daemon:
         return total / 1e9 - sum(thread_seconds(self.process))
 
     def settle(self, seconds=60):
-        """Until all but the worker have next to nothing to do for half a second."""
+        """Until all but the worker have next to nothing to do for a fifth of a second."""
         limit, busy = time.monotonic() + seconds, True
         while busy and time.monotonic() < limit:
             before = self.control_seconds()
-            time.sleep(0.5)
-            busy = self.control_seconds() - before > 0.03
+            time.sleep(0.2)
+            busy = self.control_seconds() - before > 0.012
 
 
 MISSES = {"dns_refused", "dns_nxdomain", "http_no_scope"}

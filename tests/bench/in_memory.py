@@ -10,7 +10,9 @@ import socket
 import subprocess
 import time
 
-from common import BUILD, COOKIE_KEY, MBUFS, MEMORY, Failure, end, end_with_parent, pick_cpus, run, say, summary, tail, thread_seconds
+from common import (
+    BUILD, COOKIE_KEY, MBUFS, MEMORY, Failure, eal_memory, end, end_with_parent, pick_cpus, run, say, summary, tail, thread_seconds,
+)  # fmt: skip
 from daemon import Daemon, rates_of_workers, write_conf
 
 PACKETS = 32768
@@ -27,7 +29,7 @@ class Testpmd:
         self.log, self.prefix = folder / "testpmd.log", setup["prefix"] + "-pmd"
         lcores = ",".join(f"{i + 1}@{cpu}" for i, cpu in enumerate(workers))
         self.command = [
-            "dpdk-testpmd", "--no-pci", "--single-file-segments", "--in-memory" if setup["hugepages"] else "--no-huge", "-m", str(setup.get("memory", MEMORY)),
+            "dpdk-testpmd", "--no-pci", *eal_memory(setup, setup.get("memory", MEMORY)),
             f"--file-prefix={self.prefix}", f"--lcores=0@{setup['control_cpu']},{lcores}", *(f"--vdev={v}" for v in vdevs), "--",
             f"--nb-cores={len(workers)}", "--auto-start", "--no-lsc-interrupt", f"--total-num-mbufs={setup.get('mbufs', MBUFS)}",
             *options,
@@ -43,8 +45,8 @@ class Testpmd:
             while not self.stats() or not self.stats()["ipackets"]:
                 if self.process.poll() is not None or time.monotonic() > limit:
                     raise Failure(f"testpmd does not forward:{tail(self.log)}")
-                time.sleep(0.1)
-            time.sleep(0.3)
+                time.sleep(0.02)
+            time.sleep(0.1)
         except BaseException:
             self.__exit__()
             raise
@@ -101,7 +103,7 @@ class InMemory:
     def __init__(self, folder, options, hugepages, prefix):
         worker_cpu, control_cpu = pick_cpus()
         self.folder, self.quick, self.rounds, self.said = folder, options.quick, options.rounds, options.said
-        self.seconds = 0.7 if options.quick else 3
+        self.seconds = 0.5 if options.quick else 3
         self.began, self.tables = time.monotonic(), {}
         self.setup = {
             "hugepages": hugepages, "prefix": prefix, "worker_cpu": worker_cpu, "control_cpu": control_cpu,

@@ -1,61 +1,46 @@
-#!/usr/bin/env python3
 # latency - how long answers take: loadgen asks turnoutd over shared memory, closed loop and at 20, 50 and 80 % of the rate found so.
 # SPDX-License-Identifier: BSD-3-Clause
-#
-#   latency.py [--quick] [--rounds N] [--json FILE]          as scripts/bench --latency
 #
 # Two processes, a CPU each, and a vhost ring between them (net_virtio_user, net_vhost): no kernel, no wire. At a fixed rate each request is
 # timed from the moment that it was meant to be sent, so waits are not left out when the generator was late, too. Of this time the service time
 # is the part from before the worker takes a burst until after it gave the answers away (`show cycles`); the rest is the rings, the copies,
 # and the turn of both loops. A request over HTTP is a whole connection: its time is from SYN to redirect.
-import argparse
 import json
-import os
-import pathlib
 import shutil
 import subprocess
-import sys
-import tempfile
 
-from common import (
-    BUILD, COOKIE_KEY, Failure, Hugepages, describe_machine, end_on_signals, end_with_parent, machine_line, make_row, pick_cpus,
-    print_rows, run, say, summary, tail,
-)  # fmt: skip
+from common import BUILD, COOKIE_KEY, Failure, eal_memory, end_with_parent, make_row, print_rows, run, summary, tail
 from daemon import Daemon, write_conf
 
 KINDS = {"dns": "DNS", "http": "HTTP, new connections"}
-FLIGHTS = (16, 64, 256)
+FLIGHTS, QUICK_FLIGHTS = (16, 64, 256), (64, 256)
 SHARES = (0.2, 0.5, 0.8)
 SCOPES, MAC = 1000, "56:48:4f:53:54:00"  # that of the first port of net_vhost
 SERVICE_P99 = 20  # us, wanted at 80 % of the load
 
 
-class Bench:
-    """The folder, the CPUs, and how long."""
+class Ring:
+    """A folder with a table, requests, and the socket at which turnoutd and loadgen meet; how long runs are."""
 
-    def __init__(self, folder, options, hugepages):
-        self.folder, self.rounds, self.seconds = folder, options.rounds, 1 if options.quick else 5
-        self.hugepages = hugepages
-        self.worker_cpu, self.client_cpu = pick_cpus()
-        self.setup = {
-            "hugepages": hugepages, "prefix": f"latency{os.getpid()}", "vdev": f"net_vhost0,iface={folder}/vhost.sock,queues=1",
-            "worker_cpu": self.worker_cpu, "control_cpu": self.client_cpu, "memory": 256, "mbufs": 16384,
-        }  # fmt: skip
-        write_conf(folder, self.setup)
+    def __init__(self, bench):
+        self.folder = bench.folder / "latency"
+        self.folder.mkdir()
+        self.seconds, self.flights = (0.5, QUICK_FLIGHTS) if bench.quick else (5, FLIGHTS)
+        self.setup = {**bench.setup, "vdev": f"net_vhost0,iface={self.folder}/vhost.sock,queues=1", "memory": 256, "mbufs": 16384}
+        write_conf(self.folder, self.setup)
         for what in ("table", *KINDS):
-            with (folder / f"{what}.{'jsonl' if what == 'table' else 'pcap'}").open("wb") as out:
+            with (self.folder / f"{what}.{'jsonl' if what == 'table' else 'pcap'}").open("wb") as out:
                 run(BUILD / "make_requests", what, "--scopes", SCOPES, *(["--mac", MAC, "--key", COOKIE_KEY] if what in KINDS else []),
                     stdout=out)  # fmt: skip
 
 
-def generate(bench, kind, *options):
+def generate(ring, kind, *options):
     """The report of loadgen."""
-    prefix, log = bench.setup["prefix"] + "-loadgen", bench.folder / "loadgen.log"
+    prefix, log = ring.setup["prefix"] + "-loadgen", ring.folder / "loadgen.log"
     command = [
-        BUILD / "tests" / "loadgen", "--no-pci", "--no-telemetry", *(("--in-memory", "--single-file-segments") if bench.hugepages
-        else ("--no-huge",)), "-m", 128, f"--file-prefix={prefix}", f"--lcores=0@{bench.client_cpu}", "--log-level=1",
-        f"--vdev=net_virtio_user0,path={bench.folder}/vhost.sock", "--", "--requests", bench.folder / f"{kind}.pcap", "--json",
-        "--warm-up", 0.2, "--timeout", 1, "--quiet", *options,
+        BUILD / "tests" / "loadgen", "--no-pci", "--no-telemetry", *eal_memory(ring.setup, 64), f"--file-prefix={prefix}",
+        f"--lcores=0@{ring.setup['control_cpu']}", "--log-level=1", f"--vdev=net_virtio_user0,path={ring.folder}/vhost.sock", "--",
+        "--requests", ring.folder / f"{kind}.pcap", "--json", "--warm-up", 0.2, "--timeout", 1, "--quiet", *options,
     ]  # fmt: skip
     try:
         with log.open("w") as errors:
@@ -73,10 +58,10 @@ def generate(bench, kind, *options):
     return report
 
 
-def one_run(bench, kind, *options):
+def one_run(ring, kind, *options):
     """With a turnoutd of its own, as what that tells of its bursts counts from its start."""
-    with Daemon(bench.folder, bench.setup) as daemon:
-        report = generate(bench, kind, "--seconds", bench.seconds, *options)
+    with Daemon(ring.folder, ring.setup) as daemon:
+        report = generate(ring, kind, "--seconds", ring.seconds, *options)
         cycles = daemon.call("show.cycles")
     of_all = cycles["all"]
     report["service"] = {p: of_all[f"service-{p}"] for p in ("p50", "p99", "p99.9", "max")}
@@ -89,27 +74,26 @@ def at(report, percent):
     return next(us for p, us in report["percentiles"] if p == percent)
 
 
-def loads_of(bench, kind):
+def loads_of(ring, kind):
     """Closed loop with one request, then with ever more until the rate is highest, then fixed rates below that."""
-    runs = {"one at a time": one_run(bench, kind, "--flight", 1)}
-    closed = [one_run(bench, kind, "--flight", n) for n in FLIGHTS]
-    best = max(closed, key=lambda r: r["rate"])
-    runs[f"{FLIGHTS[closed.index(best)]} at a time"] = best
+    yield "one at a time", one_run(ring, kind, "--flight", 1)
+    closed = {n: one_run(ring, kind, "--flight", n) for n in ring.flights}
+    most = max(closed, key=lambda n: closed[n]["rate"])
+    yield f"{most} at a time", closed[most]
     for share in SHARES:
-        runs[f"{share:.0%}"] = one_run(bench, kind, "--rate", max(1, int(best["rate"] * share)))
-    return runs
+        yield f"{share:.0%}", one_run(ring, kind, "--rate", max(1, int(closed[most]["rate"] * share)))
 
 
 def measure(bench):
     """A result for each kind and load; percentiles are medians over the rounds."""
-    taken = {}
-    for i in range(bench.rounds):
+    ring, taken = Ring(bench), {}
+    for i in range(1 if bench.quick else bench.rounds):
         for kind in KINDS:
-            for load, report in loads_of(bench, kind).items():
+            for load, report in loads_of(ring, kind):
                 taken.setdefault((kind, load), []).append(report)
-                say(f"bench: {KINDS[kind]}, {load}, round {i + 1} of {bench.rounds}: {report['rate']:,.0f} a second, "
-                    f"median {at(report, 50):.1f} us, 99 % {at(report, 99):.1f} us; within the worker {report['service']['p50']:.1f}, "
-                    f"{report['service']['p99']:.1f} us; {report['timeouts']} lost")  # fmt: skip
+                bench.say(f"{KINDS[kind]}, {load}, round {i + 1}: {report['rate']:,.0f} a second, median {at(report, 50):.1f} us, "
+                          f"99 % {at(report, 99):.1f} us; within the worker {report['service']['p50']:.1f}, "
+                          f"{report['service']['p99']:.1f} us; {report['timeouts']} lost")  # fmt: skip
     return [make_result(kind, load, reports) for (kind, load), reports in taken.items()]
 
 
@@ -138,7 +122,8 @@ def spread(runs):
     return f"{runs['median']:,.1f} ({runs['min']:,.1f} to {runs['max']:,.1f})"
 
 
-def print_results(results):
+def show(results):
+    print("\n## Latency\n")
     print("Microseconds from the moment that a request was meant for; median (lowest to highest) of the rounds. Two processes, vhost ring.\n")
     print("| requests | load | thousand/s | worker busy | 50 % | 99 % | 99.9 % | of it in the worker: 50 % | 99 % | lost |")
     print("|---|---|---|---|---|---|---|---|---|---|")
@@ -148,31 +133,3 @@ def print_results(results):
               f"| {r['lost'] / r['sent']:.3%} |")  # fmt: skip
     print()
     print_rows(targets(results))
-
-
-def main():
-    parser = argparse.ArgumentParser(prog="scripts/bench --latency", description="latencies, over a vhost ring")
-    parser.add_argument("--quick", action="store_true", help="one short round")
-    parser.add_argument("--rounds", type=int, default=None, help="how often (5; with --quick 1)")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there too")
-    options = parser.parse_args()
-    options.rounds = options.rounds or (1 if options.quick else 5)
-    end_on_signals()
-    with Hugepages() as hugepages, tempfile.TemporaryDirectory(prefix="turnout-latency.") as name:
-        bench = Bench(pathlib.Path(name), options, hugepages.used)
-        machine = describe_machine(hugepages.used)
-        results = measure(bench)
-    print(f"On: {machine_line(machine)}.")
-    print_results(results)
-    if options.json:
-        text = json.dumps({"machine": machine, "latency": results, "latency-targets": targets(results)}, indent=1)
-        pathlib.Path(options.json).write_text(text + "\n")
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except Failure as failure:
-        sys.exit(f"bench: {failure}")
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -39,7 +39,7 @@ def one_round(bench, table, i):
         setup = {**bench.setup, "prefix": bench.setup["prefix"] + "-offer"}
         with Testpmd(table.folder, setup, vdevs, [bench.setup["control_cpu"]], ["--forward-mode=io"]) as testpmd:
             before, began = counters(daemon, testpmd), time.monotonic()
-            time.sleep(max(2, bench.seconds))
+            time.sleep(max(1, bench.seconds))
             offered, taken, redirects, sent, asked = (b - a for a, b in zip(before, counters(daemon, testpmd)))
             took = time.monotonic() - began
     if not taken or not redirects:
