@@ -18,6 +18,12 @@ bench_make_requests() {
 		-o "$BUILD/make_requests"
 }
 
+bench_make_replay() {
+	# shellcheck disable=SC2046
+	cc -std=gnu11 -O2 -Wall -Wextra -I"$TOP" $(pkg-config --cflags libdpdk) "$TOP/tests/bench/replay.c" $(pkg-config --libs libdpdk) \
+		-o "$BUILD/replay"
+}
+
 bench_host() { # HOST ADDRESS/LENGTH: knows the router, so that looking for one that restarts is no part of a figure
 	lab_host "$1" "$2"
 	lab_route "$1" 192.0.2.0/24

@@ -17,9 +17,7 @@ begin() { # without a network: two processes share memory
 	LAB_DIR=$(mktemp -d "/tmp/$LAB.XXXXXX")
 	at_end rm -rf "$LAB_DIR" "/run/dpdk/$LAB" "/run/dpdk/$LAB-replay"
 	lab_namespace router
-	# shellcheck disable=SC2046
-	cc -std=gnu11 -O2 -Wall -Wextra -I"$TOP" $(pkg-config --cflags libdpdk) "$TOP/tests/bench/replay.c" \
-		$(pkg-config --libs libdpdk) -o "$LAB_DIR/replay"
+	bench_make_replay
 }
 
 router() { # VDEV: turnoutd on it, with a table of 1000 scopes
@@ -44,7 +42,7 @@ search() { # VDEV OPTION...: of search.py, with the stand-in on that device
 	local vdev=$1
 	shift
 	"$PYTHON" "$TOP/scripts/pktgen/search.py" --pause 0 --json "$LAB_DIR/found.json" --replay \
-		"$LAB_DIR/replay -l 0 --no-pci --no-huge -m 256 --no-shconf --file-prefix=$LAB-replay --log-level=error --vdev=$vdev" "$@"
+		"$BUILD/replay -l 0 --no-pci --no-huge -m 256 --no-shconf --file-prefix=$LAB-replay --log-level=error --vdev=$vdev" "$@"
 }
 
 found() { # EXPRESSION: over `trials` and `result` of the first stream
