@@ -16,6 +16,7 @@ import ceiling
 import cores
 import latency
 import overload
+import sampling
 import table_size
 import update_rate
 from apart import Apart
@@ -24,7 +25,7 @@ from in_memory import InMemory
 
 PARTS = {
     "ceiling": ceiling, "overload": overload, "cores": cores, "table-size": table_size, "update-rate": update_rate,
-    "veth": Apart("veth"), "latency": latency,
+    "veth": Apart("veth"), "latency": latency, "sampling": sampling,
 }  # fmt: skip
 
 

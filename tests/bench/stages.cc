@@ -15,13 +15,15 @@ extern "C" {
 #include <vector>
 
 static const char usage[] =
-	"usage: stages [-c] FILE SECOND BURSTS\n"
+	"usage: stages [-c|-s] FILE SECOND BURSTS\n"
 	"  Takes so many bursts from the first port of the configuration FILE (net_pcap with\n"
 	"  infinite_rx) and runs them through the stages, with a clock that stands at SECOND "
 	"since\n"
 	"  1970. Under valgrind --tool=callgrind --toggle-collect=stages_count that counts the\n"
 	"  instructions of each stage.\n"
 	"  -c  prints the median of the cycles per packet of each stage\n"
+	"  -s  prints cycles per packet, device and all, without sampling and with it: of so many "
+	"bursts each, in turns\n"
 	"usage: stages -v\n"
 	"  prints the compiler that it was made by\n";
 
@@ -31,8 +33,8 @@ static const char compiler[] = __VERSION__;
 static const char compiler[] = "GCC " __VERSION__;
 #endif
 
-/* Bursts before those that count; and requests for each that `show top` takes, as at millions a second. */
-enum { WARM_UP = 16, TOP_WEIGHT = 1024 };
+/* Bursts before those that count; requests for each that `show top` takes, as at millions a second; bursts of a turn, one of them sampled. */
+enum { WARM_UP = 16, TOP_WEIGHT = 1024, TURN = CYCLES_EVERY };
 
 /* Nothing depends on chance or on the time. */
 static struct worker *make_worker(struct plane &plane, struct settings &settings, uint64_t second)
@@ -89,35 +91,74 @@ struct Medians {
 	}
 };
 
-static void run(struct worker *worker, int bursts, bool timed)
+struct Totals {
+	uint64_t packets, answers;
+};
+
+/* As burst_loop does, with one that is sampled, but that nothing is sent. */
+static void run_burst(struct worker *worker, bool sampled, bool counts, struct Totals &totals)
 {
 	const struct port_info *port = &worker->plane->ports[0];
 	struct burst *burst = &worker->burst;
-	uint64_t packets = 0, answers = 0;
+	uint64_t began = sampled ? rte_rdtsc() : 0;
+	worker->lap = began;
+	burst->n = rte_eth_rx_burst(port->id, 0, burst->mbufs, BURST_MAX);
+	if (!burst->n)
+		throw std::runtime_error("the port gives no packets");
+	worker->sampled = sampled ? worker->cycles : nullptr;
+	if (sampled)
+		burst_lap(worker, CYCLES_RX);
+	(counts ? stages_count : burst_run)(worker, port);
+	totals.packets += burst->n;
+	for (unsigned k = 0; k < burst->n; k++)
+		totals.answers += burst->packets[k].answer;
+	rte_pktmbuf_free_bulk(burst->mbufs, burst->n);
+	rte_pktmbuf_free_bulk(burst->segments, burst->n_segments);
+	burst->n_segments = 0;
+	if (sampled) {
+		burst_lap(worker, CYCLES_TX);
+		cycles_burst(worker->cycles, burst->n, worker->lap - began);
+	}
+}
+
+static Totals run(struct worker *worker, int bursts, bool timed)
+{
+	Totals totals = {};
 	Medians medians;
 	for (int i = 0; i < WARM_UP + bursts; i++) {
 		bool counts = i >= WARM_UP;
-		burst->n = rte_eth_rx_burst(port->id, 0, burst->mbufs, BURST_MAX);
-		if (!burst->n)
-			throw std::runtime_error("the port gives no packets");
-		worker->sampled = timed && counts ? worker->cycles : nullptr;
-		worker->lap = rte_rdtsc();
-		(counts ? stages_count : burst_run)(worker, port);
+		run_burst(worker, timed && counts, counts, totals);
 		if (worker->sampled)
 			medians.take(worker);
-		packets += burst->n;
-		for (unsigned k = 0; k < burst->n; k++)
-			answers += burst->packets[k].answer;
-		rte_pktmbuf_free_bulk(burst->mbufs, burst->n);
-		rte_pktmbuf_free_bulk(burst->segments, burst->n_segments);
-		burst->n_segments = 0;
 	}
-	printf("packets\t%lu\nanswers\t%lu\n", packets, answers);
 	if (timed)
 		medians.print();
+	return totals;
 }
 
-static void serve(char **argv, bool timed)
+static double turn(struct worker *worker, bool samples, struct Totals &totals)
+{
+	uint64_t before = totals.packets, began = rte_rdtsc();
+	for (int i = 1; i <= TURN; i++)
+		run_burst(worker, samples && i == TURN, true, totals);
+	return double(rte_rdtsc() - began) / double(totals.packets - before);
+}
+
+static Totals compare_sampling(struct worker *worker, int bursts)
+{
+	Totals totals = {};
+	std::vector<std::pair<double, double>> turns;
+	for (int i = 0; i < bursts; i += 2 * TURN) {
+		double without = turn(worker, false, totals);
+		turns.push_back({without, turn(worker, true, totals)});
+	}
+	for (auto [without, with] : turns)
+		printf("sampling\t%.2f\t%.2f\n", without, with);
+	return totals;
+}
+
+/* way: nothing, or the letter of an option. */
+static void serve(char **argv, char way)
 {
 	static struct plane plane;
 	struct faults faults = {};
@@ -128,7 +169,9 @@ static void serve(char **argv, bool timed)
 		throw std::runtime_error(faults.list[0].text);
 	plane.view = config.view;
 	struct worker *worker = make_worker(plane, config.settings, strtoull(argv[1], nullptr, 10));
-	run(worker, atoi(argv[2]), timed);
+	Totals totals = way == 's' ? compare_sampling(worker, atoi(argv[2]))
+				   : run(worker, atoi(argv[2]), way == 'c');
+	printf("packets\t%lu\nanswers\t%lu\n", totals.packets, totals.answers);
 	worker_free(worker);
 	boot_ports_stop(&plane);
 	boot_eal_stop(&plane);
@@ -140,13 +183,14 @@ int main(int argc, char **argv)
 		puts(compiler);
 		return 0;
 	}
-	bool timed = argc > 1 && !strcmp(argv[1], "-c");
-	if (argc - timed != 4) {
+	char way = argc > 1 && (!strcmp(argv[1], "-c") || !strcmp(argv[1], "-s")) ? argv[1][1] : 0;
+	int first = way ? 2 : 1;
+	if (argc - first != 3) {
 		fputs(usage, stderr);
 		return 2;
 	}
 	try {
-		serve(argv + 1 + timed, timed);
+		serve(argv + first, way);
 	} catch (const std::exception &wrong) {
 		fprintf(stderr, "stages: %s\n", wrong.what());
 		return 1;

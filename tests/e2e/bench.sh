@@ -19,13 +19,14 @@ figure() { # EXPRESSION: of the JSON, as r
 bench_make_requests
 bench_make_replay
 "$TOP/scripts/packages" bench
-check "an overload and changes are measured" env TMPDIR="$LAB_DIR" "$PYTHON" "$TOP/tests/bench/bench.py" --quick --rounds 1 \
-	--only overload --only update-rate --json "$LAB_DIR/figures.json" --plots "$LAB_DIR/plots"
+check "an overload, changes and sampling are measured" env TMPDIR="$LAB_DIR" "$PYTHON" "$TOP/tests/bench/bench.py" --quick --rounds 1 \
+	--only overload --only update-rate --only sampling --json "$LAB_DIR/figures.json" --plots "$LAB_DIR/plots"
 expect "twice of what the worker takes is offered, and then more" '^True$' \
 	figure '1.6 < r["overload"][0]["factor"]["min"] < 3 < r["overload"][1]["factor"]["min"]'
 expect "good clients get 90 % of their share of both" '^True$' figure 'all(o["share"]["min"] >= 0.9 for o in r["overload"])'
 expect "changes are committed at each rate" '^True$' \
 	figure 'all(u["turnoutd"]["min"] > 0 and u["reached"]["min"] >= 0.3 * u["changes"] for u in r["update-rate"])'
+expect "sampling costs workers next to nothing" '^True$' figure 'all(s["ratio"]["median"] < 1.02 for s in r["sampling"])'
 expect "the rate over changes is drawn" '<svg ' cat "$LAB_DIR/plots/update-rate.svg"
 expect "a file that cannot be written is found before anything is measured" 'cannot be written' \
 	"$PYTHON" "$TOP/tests/bench/bench.py" --json /nowhere/figures.json
