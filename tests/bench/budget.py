@@ -236,8 +236,10 @@ def main():
     parser.add_argument("--zipf", action="store_true", help="hosts by Zipf's law; not for the record")
     parser.add_argument("--record-file", type=pathlib.Path, default=TOP / "tests/bench/budget.tsv", metavar="FILE")
     parser.add_argument("--measured", type=pathlib.Path, metavar="FILE", help="judge what another --record-file says, count nothing")
-    parser.add_argument("streams", nargs="*", choices=[[], *STREAMS], metavar="STREAM", help=f"only these of {' '.join(STREAMS)}")
+    parser.add_argument("streams", nargs="*", metavar="STREAM", help=f"only these of {' '.join(STREAMS)}")
     options = parser.parse_args()
+    if unknown := [s for s in options.streams if s not in STREAMS]:
+        parser.error(f"{unknown[0]} is no STREAM; there are {', '.join(STREAMS)}")
     other = options.scopes or options.prefixes or options.zipf
     if options.record and (other or options.streams or options.cycles):
         parser.error("the record is made of all streams with the table as it is")
