@@ -1,6 +1,8 @@
 # common - what the benchmarks share: figures, the machine, processes.
 # SPDX-License-Identifier: BSD-3-Clause
+import contextlib
 import ctypes
+import fcntl
 import os
 import pathlib
 import platform
@@ -75,30 +77,28 @@ def print_rows(rows):
 
 
 class Hugepages:
-    """Reserves pages for the programs, and gives them back."""
+    """Reserves pages for the programs beside those that are there, and gives its own back; other benchmarks may do so meanwhile."""
 
     def __init__(self, memory=MEMORY):
-        self.memory = memory
+        self.need, self.own = memory // 2 + 16, 0
 
     def __enter__(self):
-        self.before, self.used = None, False
-        need = self.memory // 2 + 16
-        try:
-            self.before = int(HUGEPAGES.read_text())
-            HUGEPAGES.write_text(str(self.before + need))
-            self.used = int(HUGEPAGES.read_text()) >= self.before + need
-        except OSError:
-            pass
+        self.change(self.need)
+        self.used = self.own >= self.need
         if not self.used:
+            self.change(-self.own)
             say("bench: no hugepages to be had (root can reserve them); all programs go without")
         return self
 
     def __exit__(self, *_):
-        if self.before is not None:
-            try:
-                HUGEPAGES.write_text(str(self.before))
-            except OSError:
-                pass
+        self.change(-self.own)
+
+    def change(self, pages):
+        with contextlib.suppress(OSError), HUGEPAGES.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            before = int(file.read())
+            HUGEPAGES.write_text(str(max(0, before + pages)))
+            self.own += int(HUGEPAGES.read_text()) - before
 
 
 def eal_memory(setup, mib):

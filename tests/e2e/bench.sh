@@ -16,6 +16,20 @@ figure() { # EXPRESSION: of the JSON, as r
 	"$PYTHON" -c 'import json, sys; r = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$LAB_DIR/figures.json" "$1"
 }
 
+two_benchmarks() { # the one that began first ends first: each gives back its own hugepages and no more
+	echo 7 >"$LAB_DIR/nr_hugepages"
+	PYTHONPATH=$TOP/tests/bench "$PYTHON" -B -c '
+import common, pathlib, sys
+file = common.HUGEPAGES = pathlib.Path(sys.argv[1])
+one, two = common.Hugepages(8), common.Hugepages(16)
+one.__enter__()
+two.__enter__()
+one.__exit__()
+assert int(file.read_text()) == 7 + 16 // 2 + 16, file.read_text()
+two.__exit__()
+assert int(file.read_text()) == 7, file.read_text()' "$LAB_DIR/nr_hugepages"
+}
+
 bench_make_requests
 bench_make_replay
 "$TOP/scripts/packages" bench
@@ -28,6 +42,7 @@ expect "changes are committed at each rate" '^True$' \
 	figure 'all(u["turnoutd"]["min"] > 0 and u["reached"]["min"] >= 0.3 * u["changes"] for u in r["update-rate"])'
 expect "sampling costs workers next to nothing" '^True$' figure 'all(s["ratio"]["median"] < 1.02 for s in r["sampling"])'
 expect "the rate over changes is drawn" '<svg ' cat "$LAB_DIR/plots/update-rate.svg"
+check "two benchmarks at once leave the hugepages as they were" two_benchmarks
 expect "a file that cannot be written is found before anything is measured" 'cannot be written' \
 	"$PYTHON" "$TOP/tests/bench/bench.py" --json /nowhere/figures.json
 
