@@ -21,7 +21,7 @@ class Apart:
 
     def measure(self, bench):
         file = bench.folder / f"{self.name}.json"
-        command = [TOP / "scripts/bench", f"--{self.name}", *bench.said, "--json", file]
+        command = [TOP / "scripts/bench", f"--{self.name}", *["--quick"] * bench.quick, f"--rounds={bench.rounds}", "--json", file]
         child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             self.text = child.communicate()[0]

@@ -12,10 +12,9 @@ import pathlib
 import re
 import struct
 import subprocess
-import sys
 import tempfile
 
-from common import BUILD, COOKIE_KEY, MBUFS, MEMORY, TOP, Failure, end_on_signals, pick_cpus, run, say
+from common import BUILD, COOKIE_KEY, MBUFS, MEMORY, TOP, Failure, end_with, pick_cpus, run, say
 from daemon import write_conf
 
 SECOND = 1700000000
@@ -246,7 +245,6 @@ def main():
     options.streams = options.streams or list(STREAMS)
     options.packets = 32768 if options.cycles else PACKETS  # as bench: more than caches hold
     options.world = ["--scopes", options.scopes or 1000, "--prefixes", options.prefixes or 0]
-    end_on_signals()
     check_build()
     figures = read_record(options.measured)[0] if options.measured else measure_all(options)
     if options.record:
@@ -258,7 +256,4 @@ def main():
     return 0
 
 
-try:
-    sys.exit(main())
-except Failure as failure:
-    sys.exit(f"budget: {failure}")
+end_with("budget", main)

@@ -1,8 +1,8 @@
 # ceiling - requests per second of one worker, as parts of what testpmd forwards of the same packets.
 # SPDX-License-Identifier: BSD-3-Clause
 from common import millions
+from in_memory import GET
 
-GET = ["http", "--size", "400"]
 SMALL = (1000,)
 
 

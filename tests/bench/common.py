@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import fcntl
+import json
 import os
 import pathlib
 import platform
@@ -11,6 +12,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build"))
@@ -35,13 +37,54 @@ def run(*command, **options):
     return subprocess.run([str(c) for c in command], check=True, **options)
 
 
-def end_on_signals():
+# --- a program ---------------------------------------------------------------------------------------------------------
+
+
+def read_options(parser, rounds, quick_rounds):
+    """With those that all benchmarks have; a file that cannot be written is found before minutes of measuring."""
+    parser.add_argument("--quick", action="store_true", help="smaller tables, short turns")
+    parser.add_argument("--rounds", type=int, help=f"turns of each ({rounds}; with --quick {quick_rounds})")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there too")
+    options = parser.parse_args()
+    if options.rounds is None:
+        options.rounds = quick_rounds if options.quick else rounds
+    if options.rounds < 1:
+        parser.error("--rounds has to be 1 at least")
+    if options.json:
+        try:
+            pathlib.Path(options.json).write_text("")
+        except OSError as error:
+            parser.error(f"{error.filename} cannot be written: {error.strerror}")
+    return options
+
+
+def write_json(options, result):
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(result, indent=1) + "\n")
+
+
+@contextlib.contextmanager
+def workplace(memory=MEMORY, prefix="turnout-bench"):
+    """A folder, and whether programs in it may use so many MiB of hugepages; both are gone afterwards."""
+    with Hugepages(memory) as hugepages, tempfile.TemporaryDirectory(prefix=f"{prefix}.") as name:
+        yield pathlib.Path(name), hugepages.used
+
+
+def end_with(name, main):
+    """Runs the program and ends with its code; a signal ends it like a fault, so that nothing is left."""
+
     def on_signal(number, _):
         say(f"ended by signal {number}")
         sys.exit(128 + number)
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
+    try:
+        sys.exit(main())
+    except Failure as failure:
+        sys.exit(f"{name}: {failure}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 # --- figures -----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@
 import os
 
 from common import millions, summary
-from ceiling import GET, three
+from ceiling import three
 
 
 def counts():
@@ -41,9 +41,7 @@ def series(bench, name, table, stream):
 
 
 def measure(bench):
-    table = bench.table(*[100000 if bench.quick else 1000000] * 2)
-    rows = list(series(bench, "DNS A, uniform", table, ["dns"]))
-    return rows if bench.quick else rows + list(series(bench, "GET of 400 octets, uniform", table, GET))
+    return bench.of_large_table(series)
 
 
 def show(rows):

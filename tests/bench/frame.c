@@ -4,16 +4,7 @@
 
 #include <rte_ip.h>
 
-enum {
-	ETH = 14,
-	IP4 = 20,
-	IP6 = 40,
-	UDP = 8,
-	TCP = 20,
-	MSS_OPTION = 4,
-	MSS = 1440,
-	WINDOW = 64240
-};
+enum { MSS_OPTION = 4, MSS = 1440, WINDOW = 64240 };
 enum { TYPE_IP4 = 0x0800, TYPE_IP6 = 0x86dd };
 
 /* --- Reading ---------------------------------------------------------------------------------------------------- */
@@ -22,7 +13,7 @@ enum { TYPE_IP4 = 0x0800, TYPE_IP6 = 0x86dd };
 static struct reader read_ip(struct frame *frame, struct reader *r, uint16_t type)
 {
 	static const struct reader none = {.bad = true};
-	const uint8_t *head = reader_take(r, type == TYPE_IP4 ? IP4 : IP6);
+	const uint8_t *head = reader_take(r, type == TYPE_IP4 ? FRAME_IP4_LEN : FRAME_IP6_LEN);
 	if (!head || (type != TYPE_IP4 && type != TYPE_IP6) ||
 	    head[0] >> 4 != (type == TYPE_IP4 ? 4 : 6))
 		return none;
@@ -30,9 +21,9 @@ static struct reader read_ip(struct frame *frame, struct reader *r, uint16_t typ
 	size_t len, address_len = frame->family == 4 ? 4 : 16;
 	if (frame->family == 4) {
 		size_t head_len = (head[0] & 15) * 4u, total = load_be16(head + 2);
-		if (head_len < IP4 || total < head_len || load_be16(head + 6) & 0x3fff)
+		if (head_len < FRAME_IP4_LEN || total < head_len || load_be16(head + 6) & 0x3fff)
 			return none;
-		reader_take(r, head_len - IP4);
+		reader_take(r, head_len - FRAME_IP4_LEN);
 		len = total - head_len;
 	} else {
 		len = load_be16(head + 4);
@@ -46,18 +37,20 @@ static struct reader read_ip(struct frame *frame, struct reader *r, uint16_t typ
 
 static bool read_udp(struct frame *frame, struct reader *r)
 {
-	const uint8_t *head = reader_take(r, UDP);
-	if (!head || load_be16(head + 4) < UDP || load_be16(head + 4) - UDP > (int)reader_left(r))
+	const uint8_t *head = reader_take(r, FRAME_UDP_LEN);
+	if (!head || load_be16(head + 4) < FRAME_UDP_LEN ||
+	    load_be16(head + 4) - FRAME_UDP_LEN > (int)reader_left(r))
 		return false;
-	frame->payload = (struct span){r->at, (uint32_t)load_be16(head + 4) - UDP};
+	frame->payload = (struct span){r->at, (uint32_t)load_be16(head + 4) - FRAME_UDP_LEN};
 	return true;
 }
 
 static bool read_tcp(struct frame *frame, struct reader *r)
 {
-	const uint8_t *head = reader_take(r, TCP);
+	const uint8_t *head = reader_take(r, FRAME_TCP_LEN);
 	size_t head_len = head ? (head[12] >> 4) * 4u : 0;
-	if (head_len < TCP || (head_len > TCP && !reader_take(r, head_len - TCP)))
+	if (head_len < FRAME_TCP_LEN ||
+	    (head_len > FRAME_TCP_LEN && !reader_take(r, head_len - FRAME_TCP_LEN)))
 		return false;
 	frame->seq = load_be32(head + 4);
 	frame->ack = load_be32(head + 8);
@@ -69,7 +62,7 @@ static bool read_tcp(struct frame *frame, struct reader *r)
 bool frame_read(struct frame *frame, const uint8_t *at, size_t len)
 {
 	struct reader r = reader_of(at, len);
-	const uint8_t *head = reader_take(&r, ETH);
+	const uint8_t *head = reader_take(&r, FRAME_ETH_LEN);
 	memset(frame, 0, sizeof(*frame));
 	if (!head)
 		return false;
@@ -91,7 +84,7 @@ static void write_ip4(const struct frame *frame, struct writer *w, size_t len)
 {
 	uint8_t *head = w->at;
 	writer_u16(w, 0x4500);
-	writer_u16(w, (uint16_t)(IP4 + len));
+	writer_u16(w, (uint16_t)(FRAME_IP4_LEN + len));
 	writer_u32(w, 0x00004000); /* DF */
 	writer_u8(w, 64);
 	writer_u8(w, frame->protocol);
@@ -128,8 +121,10 @@ static void write_tcp(const struct frame *frame, struct writer *w)
 size_t frame_write(const struct frame *frame, uint8_t *at, size_t size)
 {
 	bool ip4 = frame->family == 4, udp = frame->protocol == FRAME_UDP;
-	size_t head_len = udp ? UDP : TCP + (frame->flags & FRAME_SYN ? MSS_OPTION : 0);
-	size_t len = head_len + frame->payload.len, before = ETH + (ip4 ? IP4 : IP6);
+	size_t head_len =
+		udp ? FRAME_UDP_LEN : FRAME_TCP_LEN + (frame->flags & FRAME_SYN ? MSS_OPTION : 0);
+	size_t len = head_len + frame->payload.len,
+	       before = FRAME_ETH_LEN + (ip4 ? FRAME_IP4_LEN : FRAME_IP6_LEN);
 	if (before + len > size)
 		return 0;
 	struct writer w = writer_of(at, size);
@@ -137,7 +132,7 @@ size_t frame_write(const struct frame *frame, uint8_t *at, size_t size)
 	writer_bytes(&w, frame->mac_from, 6);
 	writer_u16(&w, ip4 ? TYPE_IP4 : TYPE_IP6);
 	(ip4 ? write_ip4 : write_ip6)(frame, &w, len);
-	uint8_t *l4 = w.at, *ip = at + ETH;
+	uint8_t *l4 = w.at, *ip = at + FRAME_ETH_LEN;
 	writer_u16(&w, frame->port_from);
 	writer_u16(&w, frame->port_to);
 	if (udp)

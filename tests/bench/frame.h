@@ -7,6 +7,14 @@
 #include <stddef.h>
 
 enum { FRAME_UDP = 17, FRAME_TCP = 6, FRAME_MAX = 1514, FRAME_HEADS_MAX = 14 + 40 + 20 };
+/* Octets of headers without options. */
+enum {
+	FRAME_ETH_LEN = 14,
+	FRAME_IP4_LEN = 20,
+	FRAME_IP6_LEN = 40,
+	FRAME_UDP_LEN = 8,
+	FRAME_TCP_LEN = 20
+};
 enum { FRAME_FIN = 1, FRAME_SYN = 2, FRAME_RST = 4, FRAME_PSH = 8, FRAME_ACK = 16 };
 
 struct frame {

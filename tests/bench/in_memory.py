@@ -16,6 +16,8 @@ from common import (
 from daemon import Daemon, rates_of_workers, write_conf
 
 PACKETS = 32768
+GET = ["http", "--size", "400"]
+UNIFORM = {"DNS A, uniform": ["dns"], "GET of 400 octets, uniform": GET}
 COOKIE_AHEAD = 50  # seconds: cookies of a slot that comes are good, too, so that a start may take long
 
 
@@ -102,7 +104,8 @@ class Table:
 class InMemory:
     def __init__(self, folder, options, hugepages, prefix):
         worker_cpu, control_cpu = pick_cpus()
-        self.folder, self.quick, self.rounds, self.said = folder, options.quick, options.rounds, options.said
+        self.folder, self.quick, self.rounds = folder, options.quick, options.rounds
+        self.uniform = {name: stream for name, stream in UNIFORM.items() if name.startswith("DNS") or not self.quick}
         self.seconds = 0.5 if options.quick else 3
         self.began, self.tables = time.monotonic(), {}
         self.setup = {
@@ -117,6 +120,11 @@ class InMemory:
         if size not in self.tables:
             self.tables[size] = Table(self, *size)
         return self.tables[size]
+
+    def of_large_table(self, series):
+        """The rows that a series gives for each stream."""
+        table = self.table(*[100000 if self.quick else 1000000] * 2)
+        return [row for name, stream in self.uniform.items() for row in series(self, name, table, stream)]
 
     def forget(self, table):
         """Its files go; the memory of this machine may be small."""

@@ -12,9 +12,9 @@ import struct
 import subprocess
 import time
 
-from ceiling import GET, three
+from ceiling import three
 from common import BUILD, Failure, eal_memory, end_with_parent, summary, tail
-from in_memory import Testpmd
+from in_memory import GET, Testpmd
 
 GOOD, FACTOR, LEAST, AIM = 10, 2, 0.9, 0.99
 UNPACED, NEAR, TRIES = 1e9, 0.05, 8  # frames a second; how near to FACTOR is near enough, and how often that is tried

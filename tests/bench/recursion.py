@@ -7,16 +7,12 @@
 # recursively, as B says when it is asked over HTTP on the loopback. Both take turns, A B A B; the figures are medians. A second is a
 # second of CPU time of the worker.
 import argparse
-import json
 import os
-import pathlib
-import sys
-import tempfile
 import time
 
 from common import (
-    BUILD, COOKIE_KEY, Failure, Hugepages, describe_machine, end_on_signals, machine_line, make_row, millions, pick_cpus, print_rows,
-    run, say, summary,
+    BUILD, COOKIE_KEY, Failure, describe_machine, end_with, machine_line, make_row, millions, pick_cpus, print_rows, read_options, run,
+    say, summary, workplace, write_json,
 )  # fmt: skip
 from daemon import Daemon, rate_of_worker
 
@@ -110,18 +106,12 @@ def measure_questions(bench, setup, options, rows):
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench --recursion")
-    parser.add_argument("--quick", action="store_true", help="short runs")
-    parser.add_argument("--rounds", type=int, help="turns of each way (5; with --quick 3)")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there too")
-    options = parser.parse_args()
-    options.rounds = options.rounds or (3 if options.quick else 5)
+    options = read_options(parser, 5, 3)
     options.seconds, options.lives = (1, 2) if options.quick else (3, 6)
-    end_on_signals()
     rows = []
-    with Hugepages() as hugepages, tempfile.TemporaryDirectory(prefix="turnout-bench.") as name:
-        bench = pathlib.Path(name)
+    with workplace() as (bench, hugepages):
         worker_cpu, control_cpu = pick_cpus()
-        common = {"hugepages": "true" if hugepages.used else "false", "worker_cpu": worker_cpu, "control_cpu": control_cpu}
+        common = {"hugepages": "true" if hugepages else "false", "worker_cpu": worker_cpu, "control_cpu": control_cpu}
         with (bench / "requests.pcap").open("wb") as out:
             run(BUILD / "make_requests", "dns", "--scopes", 2 * KEYS, "--count", PACKETS, stdout=out)
         a = {**common, "memory": 300, "mbufs": 65535, "prefix": f"bench{os.getpid()}a", "idle": "poll",
@@ -130,16 +120,10 @@ def main():
         with daemon(bench / "b", b, ANSWERS.format(port=PORT, ttl=TTL)):
             measure_hits(bench, a, options, rows)
             measure_questions(bench, a, options, rows)
-        machine = describe_machine(hugepages.used)
+        machine = describe_machine(hugepages)
     print(f"One worker on one core of: {machine_line(machine)}.\n")
     print_rows(rows)
-    if options.json:
-        pathlib.Path(options.json).write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+    write_json(options, {"machine": machine, "rows": rows})
 
 
-try:
-    main()
-except Failure as failure:
-    sys.exit(f"bench: {failure}")
-except KeyboardInterrupt:
-    sys.exit(130)
+end_with("bench", main)

@@ -5,16 +5,13 @@
 # A client on another core asks for 1,000 names over kept connections on the loopback, DNS and HTTP, with and without TLS; the ways take
 # turns, and the figures are medians. A second is a second of CPU time of the control thread.
 import argparse
-import json
 import os
 import pathlib
 import subprocess
-import sys
-import tempfile
 
 from common import (
-    BUILD, Failure, Hugepages, describe_machine, end_on_signals, end_with_parent, machine_line, make_row, pick_cpus, print_rows, run,
-    say, summary,
+    BUILD, Failure, describe_machine, end_with, end_with_parent, machine_line, make_row, pick_cpus, print_rows, read_options, run, say,
+    summary, workplace, write_json,
 )  # fmt: skip
 from daemon import Daemon
 
@@ -77,19 +74,13 @@ def measure(daemon, protocol, tls, cpu, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="scripts/bench --ri")
-    parser.add_argument("--quick", action="store_true", help="short runs")
-    parser.add_argument("--rounds", type=int, help="turns of each way (5; with --quick 3)")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there too")
-    options = parser.parse_args()
-    rounds, seconds = options.rounds or (3 if options.quick else 5), 1 if options.quick else 3
-    end_on_signals()
+    options = read_options(argparse.ArgumentParser(prog="scripts/bench --ri"), 5, 3)
+    rounds, seconds = options.rounds, 1 if options.quick else 3
     rates = {way: [] for way in WAYS}
-    with Hugepages() as hugepages, tempfile.TemporaryDirectory(prefix="turnout-bench.") as name:
-        folder = pathlib.Path(name)
+    with workplace() as (folder, hugepages):
         make_certificates(folder)
         client_cpu, control_cpu = pick_cpus()
-        setup = {"hugepages": "true" if hugepages.used else "false", "prefix": f"bench{os.getpid()}"}
+        setup = {"hugepages": "true" if hugepages else "false", "prefix": f"bench{os.getpid()}"}
         scopes = ", ".join(f'{{ name = "s{i}"; hosts = [ "h{i}.cdn.example" ]; candidates = ( {{ node = "n"; }} ); }}' for i in range(1000))
         (folder / "bench.conf").write_text(CONF.format(**setup, worker_cpu=client_cpu, control_cpu=control_cpu, folder=folder, plain=PLAIN,
                                                        tls=TLS, scopes=scopes))  # fmt: skip
@@ -98,7 +89,7 @@ def main():
                 for (protocol, tls), runs in rates.items():
                     runs.append(measure(daemon, protocol, tls, client_cpu, seconds))
                     say(f"bench: ri, round {i + 1} of {rounds}: {protocol}{' over TLS' if tls else ''}: {runs[-1]:,.0f}/s")
-        machine = describe_machine(hugepages.used)
+        machine = describe_machine(hugepages)
     rows = []
     for (protocol, tls), runs in rates.items():
         told = summary(runs)
@@ -107,13 +98,7 @@ def main():
                              None if tls else told["median"] >= WANTED, rates=told))  # fmt: skip
     print(f"The control thread on one core of: {machine_line(machine)}; {CONNECTIONS} kept connections, {DEPTH} requests at once on each.\n")
     print_rows(rows)
-    if options.json:
-        pathlib.Path(options.json).write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+    write_json(options, {"machine": machine, "rows": rows})
 
 
-try:
-    main()
-except Failure as failure:
-    sys.exit(f"bench: {failure}")
-except KeyboardInterrupt:
-    sys.exit(130)
+end_with("bench", main)

@@ -7,12 +7,12 @@ import statistics
 import subprocess
 import time
 
-from ceiling import GET, three
+from ceiling import three
 from common import BUILD, Failure, summary
 from daemon import write_conf
-from in_memory import COOKIE_AHEAD
+from in_memory import COOKIE_AHEAD, UNIFORM
 
-STREAMS = {"DNS A, uniform": ["dns"], "GET of 400 octets, uniform": GET, "SYN": ["syn"]}
+STREAMS = {**UNIFORM, "SYN": ["syn"]}
 ROUNDS = 10
 MOST = 1.01
 

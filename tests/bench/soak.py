@@ -14,14 +14,13 @@ import pathlib
 import random
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
 import soak_clients
 from common import (
-    BUILD, Failure, Refused, describe_machine, end_on_signals, end_with_parent, machine_line, pick_cpus, print_rows, run, say,
+    BUILD, Failure, Refused, describe_machine, end_with, end_with_parent, machine_line, pick_cpus, print_rows, run, say,
 )  # fmt: skip
 from daemon import Daemon, request_line, write_conf
 from soak_clients import scope_members
@@ -374,19 +373,13 @@ def main():
     parser.add_argument("--restart-every", type=float, default=300, metavar="SECONDS")
     parser.add_argument("--spoil", action="store_true", help="claim acknowledgements too early: has to find wrong answers")
     options = parser.parse_args()
-    end_on_signals()
     with tempfile.TemporaryDirectory(prefix=f"{options.network}.") as name:
         rows, faults = soak_all(pathlib.Path(name), options)
     print(f"{machine_line(describe_machine(False))}; {options.scopes:,} scopes beside those that change.\n")
     print_rows(rows)
     for text in faults:
         print(f"\n{text}")
-    sys.exit(any(row["met"] is False for row in rows))
+    return any(row["met"] is False for row in rows)
 
 
-try:
-    main()
-except Failure as failure:
-    sys.exit(f"soak: {failure}")
-except KeyboardInterrupt:
-    sys.exit(130)
+end_with("soak", main)

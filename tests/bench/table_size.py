@@ -1,9 +1,7 @@
 # table_size - the rate of one worker over the number of scopes and of prefixes in its tables.
 # SPDX-License-Identifier: BSD-3-Clause
-from ceiling import GET, three
+from ceiling import three
 from common import millions
-
-STREAMS = {"DNS A, uniform": ["dns"], "GET of 400 octets, uniform": GET}
 
 
 def sizes(quick):
@@ -15,11 +13,10 @@ def sizes(quick):
 
 def measure(bench):
     rows = []
-    streams = dict(list(STREAMS.items())[:1]) if bench.quick else STREAMS
     for size in sizes(bench.quick):
         known = size in bench.tables
         table = bench.table(*size)
-        for name, stream in streams.items():
+        for name, stream in bench.uniform.items():
             rows.append(bench.compare(f"{name}, {size[0]:,} scopes, {size[1]:,} prefixes", table, stream, max(1, bench.rounds // 2)))
             rows[-1]["name"] = name
         if not known:

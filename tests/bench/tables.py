@@ -8,18 +8,15 @@
 # NETWORK-client, on the same wire. turnoutd has one worker, on a CPU of its own; its control thread has another one, which it
 # shares with the programs that ask it when there are only two.
 import argparse
-import json
 import os
 import pathlib
 import signal
 import socket
-import sys
-import tempfile
 import time
 
 from common import (
-    BUILD, COOKIE_KEY, Failure, Hugepages, describe_machine, end_on_signals, machine_line, make_row, millions, percentiles,
-    pick_cpus, print_rows, run, say, summary,
+    BUILD, COOKIE_KEY, Failure, describe_machine, end_with, machine_line, make_row, millions, percentiles, pick_cpus, print_rows,
+    read_options, run, say, summary, workplace, write_json,
 )  # fmt: skip
 from changes import CDNS, Background, endless_changes, host_scope
 from daemon import Daemon, put_line, rate_of_worker, write_conf
@@ -420,26 +417,13 @@ def measure(bench, parts):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench --tables", description="large tables and their changes")
     parser.add_argument("network", help=argparse.SUPPRESS)
-    parser.add_argument("--quick", action="store_true", help="small tables, short runs")
-    parser.add_argument("--rounds", type=int, default=None, help="how often each is measured (3; with --quick 1)")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there too")
     parser.add_argument("--only", action="append", choices=PARTS, help="only this part; may be given again")
-    options = parser.parse_args()
-    options.rounds = options.rounds or (1 if options.quick else 3)
-    end_on_signals()
-    with Hugepages() as hugepages, tempfile.TemporaryDirectory(prefix=f"{options.network}.") as name:
-        bench = Bench(pathlib.Path(name), options.network, options, hugepages.used)
-        machine = describe_machine(hugepages.used)
+    options = read_options(parser, 3, 1)
+    with workplace(prefix=options.network) as (folder, hugepages):
+        bench, machine = Bench(folder, options.network, options, hugepages), describe_machine(hugepages)
         measure(bench, options.only or PARTS)
     print_results(bench, machine)
-    if options.json:
-        result = {"machine": machine, "scopes": bench.sizes.scopes, "figures": bench.rows, "lookups": bench.lookups}
-        pathlib.Path(options.json).write_text(json.dumps(result, indent=1) + "\n")
+    write_json(options, {"machine": machine, "scopes": bench.sizes.scopes, "figures": bench.rows, "lookups": bench.lookups})
 
 
-try:
-    main()
-except Failure as failure:
-    sys.exit(f"bench: {failure}")
-except KeyboardInterrupt:
-    sys.exit(130)
+end_with("bench", main)

@@ -16,13 +16,11 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
-import tempfile
 import time
 
 from common import (
-    BUILD, COOKIE_KEY, Failure, Hugepages, describe_machine, end, end_on_signals, end_with_parent, machine_line, make_row, pick_cpus,
-    print_rows, run, say, summary, tail,
+    BUILD, COOKIE_KEY, Failure, describe_machine, end, end_with, end_with_parent, machine_line, make_row, pick_cpus, print_rows,
+    read_options, run, say, summary, tail, workplace, write_json,
 )  # fmt: skip
 from daemon import Daemon, write_conf
 
@@ -432,27 +430,13 @@ def print_results(results):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench --veth", description="over a veth pair, beside other servers")
     parser.add_argument("network", help=argparse.SUPPRESS)
-    parser.add_argument("--quick", action="store_true", help="one short turn of each")
-    parser.add_argument("--rounds", type=int, default=None, help="turns of each server (5; with --quick 1)")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there too")
-    options = parser.parse_args()
-    options.rounds = options.rounds or (1 if options.quick else 5)
-    end_on_signals()
-    with Hugepages() as hugepages, tempfile.TemporaryDirectory(prefix=f"{options.network}.") as name:
-        bench = Bench(pathlib.Path(name), options.network, options, hugepages.used)
-        machine = describe_machine(hugepages.used)
+    options = read_options(parser, 5, 1)
+    with workplace(prefix=options.network) as (folder, hugepages):
+        bench, machine = Bench(folder, options.network, options, hugepages), describe_machine(hugepages)
         results = measure(bench)
     print(f"On: {machine_line(machine)}.")
     print_results(results)
-    if options.json:
-        text = json.dumps({"machine": machine, "veth": results, "veth-targets": targets(results)}, indent=1)
-        pathlib.Path(options.json).write_text(text + "\n")
+    write_json(options, {"machine": machine, "veth": results, "veth-targets": targets(results)})
 
 
-if __name__ == "__main__":
-    try:
-        main()
-    except Failure as failure:
-        sys.exit(f"bench: {failure}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+end_with("bench", main)

@@ -1,20 +1,11 @@
 /* workload_frame - frames with DNS queries, with the segment that ends a handshake and brings a GET, with a SYN. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "lib/bytes.h"
+#include "frame.h"
 #include "workload.h"
 
 #include <string.h>
 
-enum {
-	ETH = 14,
-	IP4 = 20,
-	IP6 = 40,
-	UDP = 8,
-	TCP = 20,
-	TCP_OPTIONS = 20,
-	SEGMENT_MSS = 1460,
-	NAME_MAX = 64
-};
+enum { TCP_OPTIONS = 20, SEGMENT_MSS = 1460, NAME_MAX = 64 };
 
 /* Where a frame goes to and from. */
 struct way {
@@ -48,7 +39,7 @@ static struct way draw_way(struct workload *load)
 
 static size_t head_len(const struct way *way)
 {
-	return (size_t)ETH + (way->ipv6 ? IP6 : IP4);
+	return (size_t)FRAME_ETH_LEN + (way->ipv6 ? FRAME_IP6_LEN : FRAME_IP4_LEN);
 }
 
 static uint32_t add_words(uint32_t sum, const uint8_t *at, size_t len)
@@ -74,7 +65,7 @@ static void write_ip(struct writer *w, const struct way *way, uint8_t protocol, 
 		writer_u8(w, 64);
 	} else {
 		writer_u16(w, 0x4500);
-		writer_u16(w, (uint16_t)(IP4 + l4_len));
+		writer_u16(w, (uint16_t)(FRAME_IP4_LEN + l4_len));
 		writer_u32(w, 0x00004000); /* DF */
 		writer_u8(w, 64);
 		writer_u8(w, protocol);
@@ -89,19 +80,19 @@ static size_t finish(uint8_t *frame, const struct workload *load, const struct w
 		     uint8_t protocol, size_t l4_len, size_t checksum_at)
 {
 	static const uint8_t client_mac[6] = {0x02, 0, 0, 0, 0, 0x01};
-	uint8_t *ip = frame + ETH, *l4 = frame + head_len(way);
+	uint8_t *ip = frame + FRAME_ETH_LEN, *l4 = frame + head_len(way);
 	struct writer w = writer_of(frame, head_len(way));
 	writer_bytes(&w, load->mac, 6);
 	writer_bytes(&w, client_mac, 6);
 	writer_u16(&w, way->ipv6 ? 0x86dd : 0x0800);
 	write_ip(&w, way, protocol, l4_len);
 	if (!way->ipv6)
-		store_be16(ip + 10, fold(add_words(0, ip, IP4)));
+		store_be16(ip + 10, fold(add_words(0, ip, FRAME_IP4_LEN)));
 	store_be16(l4 + checksum_at, 0);
 	size_t addresses = 2 * (size_t)way->address_len;
 	uint32_t pseudo = add_words(protocol + (uint32_t)l4_len, l4 - addresses, addresses);
 	uint16_t sum = fold(add_words(pseudo, l4, l4_len));
-	store_be16(l4 + checksum_at, protocol == 17 && !sum ? 0xffff : sum);
+	store_be16(l4 + checksum_at, protocol == FRAME_UDP && !sum ? 0xffff : sum);
 	return head_len(way) + l4_len;
 }
 
@@ -190,7 +181,7 @@ static size_t make_dns(uint8_t *frame, struct workload *load, uint32_t host)
 		write_opt(&w, load, &way);
 	size_t len = (size_t)(w.at - udp);
 	store_be16(udp + 4, (uint16_t)len);
-	return finish(frame, load, &way, 17, len, 6);
+	return finish(frame, load, &way, FRAME_UDP, len, 6);
 }
 
 /* The segment that ends the handshake and brings the whole request. */
@@ -204,7 +195,7 @@ static size_t make_http(uint8_t *frame, struct workload *load, uint32_t host)
 	char name[NAME_MAX];
 	draw_name(name, load, &host);
 	size_t len = workload_get((char *)w.at, (size_t)(w.end - w.at), load, name, host);
-	return len ? finish(frame, load, &way, 6, TCP + len, 16) : 0;
+	return len ? finish(frame, load, &way, FRAME_TCP, FRAME_TCP_LEN + len, 16) : 0;
 }
 
 /* With the options that Linux sends: maximum segment size, SACK, timestamps, window scale. */
@@ -217,7 +208,7 @@ static size_t make_syn(uint8_t *frame, struct workload *load)
 	writer_u32(&w, draw_below(&load->draw, UINT32_MAX));
 	writer_u32(&w, 0);
 	writer_u32(&w, 0x01030307);
-	return finish(frame, load, &way, 6, TCP + TCP_OPTIONS, 16);
+	return finish(frame, load, &way, FRAME_TCP, FRAME_TCP_LEN + TCP_OPTIONS, 16);
 }
 
 size_t workload_frame(uint8_t *frame, enum workload_frame kind, struct workload *load,
