@@ -149,6 +149,11 @@ def eal_memory(setup, mib):
     return "--single-file-segments", "--in-memory" if setup["hugepages"] else "--no-huge", "-m", str(mib)
 
 
+def dpdk_folder(prefix):
+    """Where a DPDK program with this file prefix has its telemetry socket; not all remove it."""
+    return pathlib.Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp") if os.geteuid() else "/run") / "dpdk" / prefix
+
+
 def describe_machine(hugepages):
     model = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
     dpdk = subprocess.run(["pkg-config", "--modversion", "libdpdk"], capture_output=True, text=True).stdout.strip()

@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 
-from common import BUILD, COOKIE_KEY, MBUFS, MEMORY, Failure, Refused, end, end_with_parent, tail, thread_seconds
+from common import BUILD, COOKIE_KEY, MBUFS, MEMORY, Failure, Refused, dpdk_folder, end, end_with_parent, tail, thread_seconds
 
 CONF = """
 eal = {{ hugepages = {hugepages}; memory = {memory}; prefix = "{prefix}"; }};
@@ -229,7 +229,7 @@ class Daemon:
         self.hang_up()
         if self.process:
             end(self.process)
-        shutil.rmtree(f"/run/dpdk/{self.setup['prefix']}", ignore_errors=True)
+        shutil.rmtree(dpdk_folder(self.setup["prefix"]), ignore_errors=True)
 
     def hang_up(self):
         if self.control:

@@ -11,7 +11,7 @@ import subprocess
 import time
 
 from common import (
-    BUILD, COOKIE_KEY, MBUFS, MEMORY, Failure, eal_memory, end, end_with_parent, pick_cpus, run, say, summary, tail, thread_seconds,
+    BUILD, COOKIE_KEY, MBUFS, MEMORY, Failure, dpdk_folder, eal_memory, end, end_with_parent, pick_cpus, run, say, summary, tail, thread_seconds,
 )  # fmt: skip
 from daemon import Daemon, rates_of_workers, write_conf
 
@@ -56,14 +56,14 @@ class Testpmd:
 
     def __exit__(self, *_):
         end(self.process)
-        shutil.rmtree(f"/run/dpdk/{self.prefix}", ignore_errors=True)
+        shutil.rmtree(dpdk_folder(self.prefix), ignore_errors=True)
 
     def stats(self, port=0):
         """What DPDK's telemetry says of a port; None as long as there is none."""
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
                 s.settimeout(5)
-                s.connect(f"/run/dpdk/{self.prefix}/dpdk_telemetry.v2")
+                s.connect(str(dpdk_folder(self.prefix) / "dpdk_telemetry.v2"))
                 s.recv(4096)
                 s.send(f"/ethdev/stats,{port}".encode())
                 return json.loads(s.recv(65536))["/ethdev/stats"]

@@ -9,7 +9,7 @@ import json
 import shutil
 import subprocess
 
-from common import BUILD, COOKIE_KEY, Failure, eal_memory, end_with_parent, make_row, print_rows, run, summary, tail
+from common import BUILD, COOKIE_KEY, Failure, dpdk_folder, eal_memory, end_with_parent, make_row, print_rows, run, summary, tail
 from daemon import Daemon, write_conf
 
 KINDS = {"dns": "DNS", "http": "HTTP, new connections"}
@@ -38,7 +38,7 @@ def generate(ring, kind, *options):
     """The report of loadgen."""
     prefix, log = ring.setup["prefix"] + "-loadgen", ring.folder / "loadgen.log"
     command = [
-        BUILD / "tests" / "loadgen", "--no-pci", "--no-telemetry", *eal_memory(ring.setup, 64), f"--file-prefix={prefix}",
+        BUILD / "tests" / "loadgen", "--no-pci", "--no-telemetry", *eal_memory(ring.setup, 128), f"--file-prefix={prefix}",
         f"--lcores=0@{ring.setup['control_cpu']}", "--log-level=1", f"--vdev=net_virtio_user0,path={ring.folder}/vhost.sock", "--",
         "--requests", ring.folder / f"{kind}.pcap", "--json", "--warm-up", 0.2, "--timeout", 1, "--quiet", *options,
     ]  # fmt: skip
@@ -49,7 +49,7 @@ def generate(ring, kind, *options):
     except subprocess.TimeoutExpired:
         raise Failure(f"loadgen does not end:{tail(log)}") from None
     finally:
-        shutil.rmtree(f"/run/dpdk/{prefix}", ignore_errors=True)
+        shutil.rmtree(dpdk_folder(prefix), ignore_errors=True)
     if done.returncode:
         raise Failure(f"loadgen ended with code {done.returncode}:{tail(log)}")
     report = json.loads(done.stdout)

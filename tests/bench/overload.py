@@ -13,7 +13,7 @@ import subprocess
 import time
 
 from ceiling import three
-from common import BUILD, Failure, eal_memory, end_with_parent, summary, tail
+from common import BUILD, Failure, dpdk_folder, eal_memory, end_with_parent, summary, tail
 from in_memory import GET, Testpmd
 
 GOOD, FACTOR, LEAST, AIM = 10, 2, 0.9, 0.99
@@ -48,7 +48,7 @@ class Replay:
 
     def __exit__(self, *_):
         self.process.communicate()
-        shutil.rmtree(f"/run/dpdk/{self.prefix}", ignore_errors=True)
+        shutil.rmtree(dpdk_folder(self.prefix), ignore_errors=True)
 
     def read(self, start):
         for line in self.process.stdout:
