@@ -1,15 +1,9 @@
 /* show_cycles - what the workers' sampled bursts cost: cycles of each stage for a packet, and how long a burst takes. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "show.h"
+#include "stats.h"
 
 #include <math.h>
-
-static const char *step_name(unsigned step)
-{
-	return step == CYCLES_RX   ? "rx"
-	       : step == CYCLES_TX ? "tx"
-				   : trace_stage_name((enum trace_stage)(step - CYCLES_STAGES));
-}
 
 static const struct {
 	const char *name;
@@ -41,7 +35,7 @@ static json_t *cycles_json(json_t *worker, const struct cycles *cycles, uint64_t
 	json_object_set_new(json, "packets-per-burst",
 			    rounded(packets / (double)cycles->bursts, 10));
 	for (unsigned i = 0; i < CYCLES_STEPS; i++)
-		json_object_set_new(json, step_name(i),
+		json_object_set_new(json, stats_step_name(i),
 				    rounded((double)cycles->steps[i] / packets, 10));
 	json_object_set_new(json, "sum", rounded((double)sum_of(cycles) / packets, 10));
 	for (unsigned i = 0; i < RTE_DIM(services); i++)
@@ -57,7 +51,7 @@ static json_t *shares_json(const struct cycles *cycles)
 	uint64_t sum = sum_of(cycles);
 	json_t *json = json_object();
 	for (unsigned i = 0; sum && i < CYCLES_STEPS; i++)
-		json_object_set_new(json, step_name(i),
+		json_object_set_new(json, stats_step_name(i),
 				    rounded((double)cycles->steps[i] * 100 / (double)sum, 10));
 	return json;
 }

@@ -79,6 +79,22 @@ uint64_t stats_all_drops(const struct plane *plane)
 	return total;
 }
 
+const char *stats_step_name(unsigned step)
+{
+	return step == CYCLES_RX   ? "rx"
+	       : step == CYCLES_TX ? "tx"
+				   : trace_stage_name((enum trace_stage)(step - CYCLES_STAGES));
+}
+
+struct cycles stats_cycles(const struct plane *plane)
+{
+	struct cycles all = {0};
+	for (unsigned i = 0; i < plane->n_workers; i++)
+		if (plane->cycles[i])
+			cycles_add(&all, plane->cycles[i]);
+	return all;
+}
+
 uint64_t stats_memory(void)
 {
 	unsigned long all, resident = 0;

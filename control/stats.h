@@ -23,5 +23,10 @@ uint64_t stats_drop(const struct plane *plane, enum drop_reason reason);
 uint64_t stats_worker_drops(const struct plane *plane, unsigned worker);
 uint64_t stats_all_drops(const struct plane *plane);
 
+/* Step of a burst: rx, the stages, tx. */
+const char *stats_step_name(unsigned step);
+/* What all workers sampled until now; any thread. */
+struct cycles stats_cycles(const struct plane *plane);
+
 /* Octets of memory that the process has now (resident). */
 uint64_t stats_memory(void);

@@ -1,4 +1,4 @@
-/* telemetry - counters for DPDK's telemetry socket: /turnout/status, /turnout/view, /turnout/workers, /turnout/drops. */
+/* telemetry - counters for DPDK's telemetry socket: /turnout/status, /turnout/view, /turnout/workers, /turnout/drops, /turnout/cycles. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "telemetry.h"
 
@@ -88,6 +88,31 @@ static int show_drops(const char *cmd, const char *params, struct rte_tel_data *
 	return 0;
 }
 
+/* Sums since the start, so that a monitor has the cycles of a packet of any while from two looks. */
+static int show_cycles(const char *cmd, const char *params, struct rte_tel_data *data)
+{
+	static const struct {
+		const char *name;
+		double part;
+	} services[] = {{"service_p50_ns", 0.5}, {"service_p99_ns", 0.99}, {"service_max_ns", 1}};
+	(void)cmd;
+	(void)params;
+	struct cycles all = stats_cycles(shown.plane);
+	double hz = (double)shown.plane->tsc_hz;
+	rte_tel_data_start_dict(data);
+	rte_tel_data_add_dict_u64(data, "every", CYCLES_EVERY);
+	rte_tel_data_add_dict_u64(data, "tsc_hz", shown.plane->tsc_hz);
+	rte_tel_data_add_dict_u64(data, "bursts", all.bursts);
+	rte_tel_data_add_dict_u64(data, "packets", all.packets);
+	for (unsigned i = 0; i < CYCLES_STEPS; i++)
+		rte_tel_data_add_dict_u64(data, stats_step_name(i), all.steps[i]);
+	for (unsigned i = 0; i < RTE_DIM(services); i++)
+		rte_tel_data_add_dict_u64(
+			data, services[i].name,
+			(uint64_t)((double)cycles_service(&all, services[i].part) * 1e9 / hz));
+	return 0;
+}
+
 void telemetry_start(const struct control *control)
 {
 	static const struct {
@@ -100,6 +125,9 @@ void telemetry_start(const struct control *control)
 		{"/turnout/workers", "Counters, all workers together. No parameters", show_workers},
 		{"/turnout/drops", "Packets dropped or refused, by reason. No parameters",
 		 show_drops},
+		{"/turnout/cycles",
+		 "Cycles of each step of the sampled bursts, all workers together. No parameters",
+		 show_cycles},
 	};
 	shown.plane = control->plane;
 	telemetry_update(control);

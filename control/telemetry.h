@@ -1,4 +1,4 @@
-/* telemetry - counters for DPDK's telemetry socket: /turnout/status, /turnout/view, /turnout/workers, /turnout/drops. */
+/* telemetry - counters for DPDK's telemetry socket: /turnout/status, /turnout/view, /turnout/workers, /turnout/drops, /turnout/cycles. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 

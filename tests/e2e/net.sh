@@ -23,6 +23,9 @@ telemetry() { # COMMAND
 }
 lab_in fr dig "@$R4" +time=2 www.example.org >"$LAB_DIR/dig.out" || true
 expect "telemetry knows the drops by name" '"dns_refused": *[1-9]' telemetry /turnout/drops
+lab_in fr ping -q -i 0.002 -c 200 "$R4" >/dev/null
+expect "telemetry knows the cycles of the steps of sampled bursts" \
+	'"bursts": *[1-9].*"packets": *[1-9].*"rx": *[1-9].*"classify": *[1-9].*"tx": *[1-9].*"service_p99_ns": *[1-9]' telemetry /turnout/cycles
 expect "telemetry lists DPDK's own counters" '"ipackets": *[1-9]' telemetry /ethdev/stats,0
 expect "show drops counts the same" 'dns_refused' ctl show drops
 expect "no checksum was found wrong on a clean link" '^0$' sh -c "
