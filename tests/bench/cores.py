@@ -46,10 +46,11 @@ def measure(bench):
 
 def show(rows):
     print("\n## Workers\n")
-    print("Million packets a second of CPU time of each worker, their sum, and the sum beside one worker in the same round.\n")
+    print("Million packets a second of CPU time of each worker, their sum, and the sum beside one worker in the same round. Workers")
+    print("that do not write to each other's cache lines reach twice the rate of one: docs/sizing.md lists who writes which.\n")
     print("| requests | workers | each | turnoutd | to one | testpmd | to one |")
     print("|---|---|---|---|---|---|---|")
     for r in rows:
-        each = ", ".join(f"{w['median'] / 1e6:.2f}" for w in r["per-worker"])
+        each = "; ".join(millions(w) for w in r["per-worker"])
         print(f"| {r['name']} | {r['workers']} | {each} | {millions(r['turnoutd'])} | {three(r['to-one'])} | {millions(r['testpmd'])} | "
               f"{three(r['testpmd-to-one'])} |")  # fmt: skip
