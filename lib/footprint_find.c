@@ -111,10 +111,10 @@ static uint32_t narrow_down(const struct footprint_list *list, uint32_t n, ip_nu
 		return n;
 	uint64_t number = (uint64_t)(address >> 64);
 	uint32_t n_samples = (n - 1) / FOOTPRINT_SAMPLE;
-	uint32_t i = count_samples(list->samples, n_samples, number);
-	*low = i * FOOTPRINT_SAMPLE;
-	while (i < n_samples && list->samples[i] == number) /* IPv6, and longer than half of it */
-		i++;
+	*low = count_samples(list->samples, n_samples, number) * FOOTPRINT_SAMPLE;
+	if (number == UINT64_MAX)
+		return n;
+	uint32_t i = count_samples(list->samples, n_samples, number + 1);
 	return i < n_samples ? (i + 1) * FOOTPRINT_SAMPLE : n;
 }
 
@@ -285,9 +285,12 @@ static void warm_tries(const struct footprint_table *table, const struct footpri
 	}
 }
 
+/* More than this is not worth it. */
+enum { PREFETCH_MAX = 1024 };
+
 static void prefetch_from(const void *from, size_t len)
 {
-	for (size_t at = 0; at < len + 63; at += 64)
+	for (size_t at = 0; len <= PREFETCH_MAX && at < len + 63; at += 64)
 		prefetch((const uint8_t *)from + (at < len ? at : len - 1));
 }
 

@@ -190,7 +190,8 @@ std::vector<std::string> some_of_a_thousand(std::mt19937 &random, const char *fo
 TEST(FootprintFind, LongListsAgreeWithANaiveModel)
 {
 	unsigned longer = 0, members = 0;
-	for (const char *format : {"198.%u.%u.0/24", "2001:db8:%x:%x::/64", "2001:db8::%x:%x/128"})
+	for (const char *format : {"198.%u.%u.0/24", "2001:db8:%x:%x::/64", "2001:db8::%x:%x/128",
+				   "ffff:ffff:ffff:ffff::%x:%x/128"})
 		for (unsigned n : {64, 65, 66, 97, 128, 129, 300}) {
 			FootprintWorld world;
 			world.random.seed(n);
