@@ -62,7 +62,7 @@ bench_end_python() { # it gives back what it took, which may take a while
 bench_python() { # FILE ARGUMENT...: of tests/bench, in the network; gives its exit code
 	local file=$1 code=0
 	shift
-	at_end rm -rf "/run/dpdk/$LAB"
+	at_end rm -rf "/run/dpdk/$LAB" "/run/dpdk/$LAB-loadgen"
 	at_end bench_end_python
 	TMPDIR=$LAB_DIR "$PYTHON" "$TOP/tests/bench/$file" "$LAB" "$@" &
 	LAB_PID[python]=$!
