@@ -100,8 +100,9 @@ def draw_update_rate(rows):
 def draw_latency(rows):
     """Over the part of the answers that took longer: 90 %, 99 %, 99.9 % are as far from each other."""
     figure, axes = plt.subplots()
-    kinds, loads = names(rows, "kind"), names(rows, "load")
+    kinds = names(rows, "kind")
     for row in rows:
+        loads = [r["load"] for r in rows if r["kind"] == row["kind"]]
         points = [(100 / (100 - p), us) for p, us in row["percentiles"] if p < 100]
         axes.plot(*zip(*points), label=f"{row['kind']}, {row['load']}", ls=("-", "--", ":")[kinds.index(row["kind"]) % 3],
                   color=COLOURS[loads.index(row["load"]) % len(COLOURS)])  # fmt: skip
@@ -109,7 +110,7 @@ def draw_latency(rows):
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 - 100 / x:.7g}"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda us, _: f"{us:g}"))
     axes.set(title="Latency", xlabel="percentile of the answers", ylabel="microseconds, at most")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 
